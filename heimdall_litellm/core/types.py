@@ -1,0 +1,169 @@
+"""The values that cross the core's border.
+
+A request becomes `RequestFacts`; what the proxy can call becomes `CatalogEntry`; the
+settings of one virtual name become a `Policy`; what was learnt offline becomes `Tables`.
+`decide` (in `decision.py`) turns these into one `Decision`. All are frozen: a function
+that changes something returns a new value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bucket = Literal["cheap", "mid", "hard"]
+BUCKETS: tuple[Bucket, Bucket, Bucket] = ("cheap", "mid", "hard")
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """What a request is, in bounded size: never the whole prompt.
+
+    `ask` and `topic` are bounded windows (see `request.py`); all counts are over the whole
+    request. `input_tokens` is an estimate and covers messages, system prompt and tools.
+    """
+
+    ask: str
+    topic: str = ""
+    ask_chars: int = 0
+    system_chars: int = 0
+    total_chars: int = 0
+    input_tokens: int = 0
+    max_output_tokens: int | None = None
+    messages: int = 1
+    user_turns: int = 1
+    tools: int = 0
+    has_tool_results: bool = False
+    has_images: bool = False
+    has_audio: bool = False
+    has_files: bool = False
+    is_json: bool = False
+    has_own_effort: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogEntry:
+    """One model group of the user's LiteLLM, as far as a decision needs it.
+
+    Where a group has several deployments, each field holds what is true of all of them:
+    the smallest window, the dearest price, the capabilities they share. Prices are USD per
+    million tokens; `None` means that nobody knows it.
+    """
+
+    name: str
+    upstream: str
+    provider: str
+    input_usd_per_mtok: float | None = None
+    output_usd_per_mtok: float | None = None
+    max_input_tokens: int | None = None
+    max_output_tokens: int | None = None
+    has_vision: bool = False
+    has_audio: bool = False
+    has_files: bool = False
+    has_tools: bool = True
+    has_json: bool = True
+    is_reasoning: bool = False
+    missing_credential: str | None = None
+    """Name of the environment variable to set, if no credential was found."""
+    quality_override: float | None = None
+    """`model_info.heimdall.quality`, 0..1, if the user states it."""
+
+
+@dataclass(frozen=True, slots=True)
+class EffortSpec:
+    """How hard a model is asked to think: a named effort and a budget in tokens."""
+
+    reasoning_effort: Effort | None = None
+    thinking_budget: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Penalties:
+    """Weights of what is subtracted from a score.
+
+    `latency_sd`: per standard deviation that a candidate is slower than the eligible mean.
+    `ctx_over_80pct`: once, if the request fills more than 80 % of the context window.
+    """
+
+    latency_sd: float = 0.05
+    ctx_over_80pct: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings of one virtual model name, as the core reads them."""
+
+    name: str
+    alpha: float
+    cheap_threshold: float
+    hard_threshold: float
+    top_p: int
+    penalties: Penalties
+    candidates: Mapping[Bucket, tuple[str, ...]]
+    efforts: Mapping[Bucket, EffortSpec]
+    context_margin: float = 0.10
+    max_fallbacks: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What one request asks for, already checked against the administrator's limits."""
+
+    alpha: float | None = None
+    bucket: Bucket | None = None
+    max_cost_usd: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateScore:
+    """One candidate of one decision, with the parts of its score kept.
+
+    `quality` 0..1; `cost_usd` expected dollars for this request; `penalties` and `score` as
+    in `scoring.py`. `why_not` says why it was ruled out, or is None.
+    """
+
+    model: str
+    bucket: Bucket
+    effort: Effort | None
+    eligible: bool
+    why_not: str | None
+    quality: float
+    cost_usd: float
+    output_tokens: float
+    penalties: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One choice, with everything needed to explain and to replay it."""
+
+    model: str
+    bucket: Bucket
+    p_cheap: float
+    p_mid: float
+    p_hard: float
+    difficulty: float
+    cluster: int
+    alpha: float
+    effort: EffortSpec
+    candidates: tuple[CandidateScore, ...]
+    fallbacks: tuple[str, ...]
+    efforts: Mapping[str, EffortSpec]
+    """Effort for the chosen model and for each fallback."""
+    reasons: tuple[str, ...]
+    features: FloatArray = field(repr=False)
+    policy: str = "heimdall"
+
+
+TriageModel = Callable[[FloatArray], FloatArray]
+"""Feature vector (n_features,) float32 -> raw class scores (3,) in the order of BUCKETS."""

@@ -1,0 +1,74 @@
+"""Every exception Heimdall raises on purpose.
+
+    HeimdallError
+    ├── ConfigError        a setting, file or model name the user gave is wrong
+    ├── BundleError        a bundle was refused
+    │   ├── BundleDamaged      sizes, digests, schema or manifest do not fit
+    │   └── BundleUnfit        it parses, but its answers differ from its golden rows
+    ├── CatalogError       a model list or price map cannot be read
+    ├── RequestError       the caller of a virtual model must change something
+    │   ├── BadOverride        a `heimdall-*` header or metadata field is malformed
+    │   └── NoCandidate        every candidate was ruled out
+    └── SeamError          the installed LiteLLM lacks something we rely on
+
+A `RequestError` is the only one that may reach a client of the proxy; all others become
+"route to the default". Messages say what was wrong and what to do, and never carry a
+prompt, a key or a header's value beyond the override that was malformed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class HeimdallError(Exception):
+    """The root of all deliberate failures."""
+
+
+class ConfigError(HeimdallError):
+    """A setting, file or model name that the user gave is wrong."""
+
+
+class BundleError(HeimdallError):
+    """A bundle was refused; the last good one goes on serving."""
+
+
+class BundleDamaged(BundleError):
+    """Sizes, digests, schema or manifest do not fit."""
+
+
+class BundleUnfit(BundleError):
+    """The bundle parses, but does not reproduce its golden rows in time."""
+
+
+class CatalogError(HeimdallError):
+    """A model list or price map cannot be read."""
+
+
+class RequestError(HeimdallError):
+    """The caller must change something; `status` is the HTTP status to answer with."""
+
+    status: int = 400
+    code: str = "heimdall_bad_request"
+
+
+class BadOverride(RequestError):
+    """A `heimdall-*` header or metadata field is malformed."""
+
+    code = "heimdall_bad_override"
+
+
+class NoCandidate(RequestError):
+    """Every candidate was ruled out; `why_not` maps each model to the reason."""
+
+    code = "heimdall_no_candidate"
+
+    def __init__(self, why_not: Mapping[str, str], *, is_permission: bool = False) -> None:
+        self.why_not = dict(why_not)
+        self.status = 403 if is_permission else 400
+        listed = "; ".join(f"{name}: {why}" for name, why in self.why_not.items())
+        super().__init__(f"No model can serve this request. {listed or 'No candidate is configured.'}")
+
+
+class SeamError(HeimdallError):
+    """The installed LiteLLM lacks something we rely on."""
