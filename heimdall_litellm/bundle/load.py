@@ -1,0 +1,121 @@
+"""Put a verified bundle together into what the core reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from heimdall_litellm.bundle.canary import try_in_child
+from heimdall_litellm.bundle.layout import CLUSTERS, EMBEDDING, MODELS, TRIAGE, Manifest
+from heimdall_litellm.bundle.scorer import TriageScorer
+from heimdall_litellm.bundle.verify import VerifiedFiles, read_arrays, read_verified, take
+from heimdall_litellm.core.decision import Knowledge
+from heimdall_litellm.core.embedding import StaticEmbedding
+from heimdall_litellm.core.features import N_FEATURES
+from heimdall_litellm.core.quality import QualityTable
+from heimdall_litellm.core.triage import Calibration
+from heimdall_litellm.core.types import FloatArray
+from heimdall_litellm.errors import BundleDamaged
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A loaded bundle: what it knows, and who it is.
+
+    `manifest_sha256` identifies its whole content.
+    """
+
+    path: Path
+    manifest: Manifest
+    manifest_sha256: str
+    knowledge: Knowledge
+    scorer: TriageScorer
+
+    @property
+    def id(self) -> str:
+        """The name its manifest gives it."""
+        return self.manifest.id
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models it has quality figures for; reasoning efforts as `name@effort`."""
+        return self.knowledge.table.models
+
+
+def default_path() -> Path:
+    """Give the directory of the bundle that ships in the package."""
+    return Path(__file__).parent / "default"
+
+
+def load_bundle(path: str | Path | None = None, *, canary: bool = True) -> Bundle:
+    """Verify, try and load a bundle; None is the shipped one.
+
+    `canary=False` skips the trial in a child process: only for a bundle that this process has
+    just written. Raises BundleDamaged or BundleUnfit.
+    """
+    files = read_verified(Path(path) if path is not None else default_path())
+    if canary:
+        try_in_child(files)
+    return _assemble(files)
+
+
+def _assemble(files: VerifiedFiles) -> Bundle:
+    manifest = files.manifest
+    embedding = _embedding(files)
+    table, centroids = _tables(files)
+    if embedding.dim != manifest.dimensions:
+        raise BundleDamaged(f"The embedding has {embedding.dim} dimensions, not {manifest.dimensions}.")
+    scorer = TriageScorer(files.contents[TRIAGE], N_FEATURES + embedding.dim)
+    knowledge = Knowledge(
+        embedding=embedding,
+        triage_model=scorer,
+        calibration=Calibration(manifest.calibration_scale, manifest.calibration_shift),
+        centroids=centroids,
+        temperature=manifest.temperature,
+        table=table,
+    )
+    return Bundle(files.path, manifest, files.manifest_sha256, knowledge, scorer)
+
+
+def _embedding(files: VerifiedFiles) -> StaticEmbedding:
+    try:
+        return StaticEmbedding.from_arrays(read_arrays(files, EMBEDDING))
+    except (ValueError, KeyError) as error:
+        raise BundleDamaged(
+            f"The embedding of bundle '{files.path}' does not fit together: {error}"
+        ) from error
+
+
+def _tables(files: VerifiedFiles) -> tuple[QualityTable, FloatArray]:
+    manifest = files.manifest
+    arrays = read_arrays(files, CLUSTERS)
+    shape = (manifest.models, manifest.clusters)
+
+    def floats(name: str, wanted: tuple[int | None, ...]) -> FloatArray:
+        return cast(FloatArray, take(arrays, name, wanted, np.float32))
+
+    table = QualityTable(
+        models=_names(files),
+        mean=floats("mean", shape),
+        count=floats("count", shape),
+        prior=floats("prior", shape),
+        tokens=floats("tokens", shape),
+        share=floats("share", (manifest.clusters,)),
+        kappa=manifest.kappa,
+    )
+    return table, floats("centroids", (manifest.clusters, manifest.dimensions))
+
+
+def _names(files: VerifiedFiles) -> tuple[str, ...]:
+    try:
+        names = json.loads(files.contents[MODELS])
+    except ValueError as error:
+        raise BundleDamaged(f"'{MODELS}' of bundle '{files.path}' is not JSON.") from error
+    fits = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not fits or len(names) != files.manifest.models or len(set(names)) != len(names):
+        raise BundleDamaged(f"'{MODELS}' of bundle '{files.path}' must list {files.manifest.models} names.")
+    return tuple(names)

@@ -1,0 +1,135 @@
+"""Read a bundle's files and prove them against its manifest, before any parser sees them.
+
+Order matters: LightGBM's native parser can kill or hang the process on a damaged file, past any
+`try`. So size first, then SHA-256, then the feature schema, then array headers; and only bytes
+that were proved are ever parsed (they are read once and kept, so nothing can change between).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from heimdall_litellm.bundle.layout import (
+    FILES,
+    FORMAT_VERSION,
+    MANIFEST,
+    MAX_FILE_BYTES,
+    MAX_UNPACKED_BYTES,
+    Manifest,
+)
+from heimdall_litellm.core.features import schema_digest
+from heimdall_litellm.errors import BundleDamaged
+
+Arrays = Mapping[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedFiles:
+    """A manifest and the proved bytes of every file it lists."""
+
+    path: Path
+    manifest: Manifest
+    manifest_sha256: str
+    contents: Mapping[str, bytes]
+
+
+def manifest_digest(path: Path) -> str:
+    """Give the SHA-256 of a bundle's manifest; it changes whenever anything in the bundle does."""
+    return hashlib.sha256(_read(path / MANIFEST)).hexdigest()
+
+
+def read_verified(path: Path) -> VerifiedFiles:
+    """Read every file of a bundle and check it. Raises BundleDamaged naming the first misfit."""
+    raw = _read(path / MANIFEST)
+    manifest = _parse_manifest(raw, path)
+    if manifest.feature_schema != schema_digest():
+        raise BundleDamaged(
+            f"Bundle '{path}' was trained for another feature schema than this version of Heimdall "
+            "computes; train it again with `python -m training fit`, or use the shipped one."
+        )
+    missing = sorted(set(FILES) - manifest.files.keys())
+    if missing:
+        raise BundleDamaged(f"The manifest of bundle '{path}' lists no {', '.join(missing)}.")
+    contents = {}
+    for name in FILES:
+        data = _read(path / name)
+        record = manifest.files[name]
+        if len(data) != record.size:
+            raise BundleDamaged(f"'{path / name}' has {len(data)} bytes, its manifest says {record.size}.")
+        if hashlib.sha256(data).hexdigest() != record.sha256:
+            raise BundleDamaged(f"'{path / name}' doesn't match the digest in its manifest.")
+        contents[name] = data
+    return VerifiedFiles(path, manifest, hashlib.sha256(raw).hexdigest(), contents)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise BundleDamaged(f"'{path}' is larger than {MAX_FILE_BYTES // 2**20} MiB.")
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise BundleDamaged(f"Can't read '{path}' of the bundle: {reason}.") from error
+
+
+def _parse_manifest(raw: bytes, path: Path) -> Manifest:
+    try:
+        loaded = json.loads(raw)
+    except ValueError as error:
+        raise BundleDamaged(f"The manifest of bundle '{path}' is not JSON.") from error
+    version = loaded.get("format_version") if isinstance(loaded, dict) else None
+    if version != FORMAT_VERSION:
+        raise BundleDamaged(
+            f"Bundle '{path}' has format version {version!r}; this Heimdall reads {FORMAT_VERSION}."
+        )
+    try:
+        return Manifest.model_validate_json(raw)
+    except ValidationError as error:
+        where = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
+        raise BundleDamaged(f"The manifest of bundle '{path}' is not valid: {where}.") from error
+
+
+def read_arrays(files: VerifiedFiles, name: str) -> Arrays:
+    """Unpack an `.npz` whose bytes were proved; refuses pickles and bombs."""
+    data = files.contents[name]
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = sum(info.file_size for info in archive.infolist())
+        if unpacked > MAX_UNPACKED_BYTES:
+            raise BundleDamaged(f"'{name}' of bundle '{files.path}' unpacks to {unpacked} bytes: too many.")
+        with np.load(io.BytesIO(data), allow_pickle=False) as loaded:
+            return {key: loaded[key] for key in loaded.files}
+    except (ValueError, OSError, zipfile.BadZipFile, EOFError, KeyError) as error:
+        raise BundleDamaged(f"'{name}' of bundle '{files.path}' holds no readable arrays.") from error
+
+
+def take(
+    arrays: Arrays, name: str, shape: tuple[int | None, ...], kind: type[np.generic]
+) -> NDArray[np.generic]:
+    """Take one array and check its shape (None: any) and type; floats must be finite.
+
+    Raises BundleDamaged.
+    """
+    array = arrays.get(name)
+    if array is None:
+        raise BundleDamaged(f"The bundle lacks the array '{name}'.")
+    fits = array.ndim == len(shape) and all(
+        want is None or want == have for want, have in zip(shape, array.shape, strict=True)
+    )
+    if not fits or array.dtype != np.dtype(kind):
+        raise BundleDamaged(
+            f"The bundle's array '{name}' is {array.dtype}{array.shape}, wanted {np.dtype(kind)}{shape}."
+        )
+    if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+        raise BundleDamaged(f"The bundle's array '{name}' holds numbers that are not finite.")
+    return array

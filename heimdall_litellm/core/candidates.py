@@ -1,0 +1,129 @@
+"""The candidates of one virtual name, joined with what the bundle knows of them.
+
+Built once per snapshot, so that a decision only multiplies small arrays. A model that stands in
+two buckets is two rows: it thinks harder in one than in the other, and its quality and cost
+differ with that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+
+from heimdall_litellm.core.quality import QualityTable
+from heimdall_litellm.core.types import BUCKETS, Bucket, CatalogEntry, EffortSpec, FloatArray, Policy
+from heimdall_litellm.errors import ConfigError
+
+Matcher = Callable[[CatalogEntry, EffortSpec], str | None]
+"""Finds the bundle's name for a catalog entry at an effort, or None for a stranger."""
+
+_STRANGER_QUANTILE = 0.3
+"""A model nobody knows is taken for one in the lower third: caution, not contempt."""
+
+NO_LIMIT = 1 << 40
+"""Tokens; stands for a window that nobody stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One candidate in one bucket. `known_as` is the bundle's name for it, None for a stranger."""
+
+    entry: CatalogEntry
+    bucket: Bucket
+    effort: EffortSpec
+    known_as: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateSet:
+    """All rows of a virtual name; the arrays are parallel to `rows`.
+
+    `quality` and `tokens` are (rows, clusters); prices are USD per token, (rows,).
+    """
+
+    policy: Policy
+    rows: tuple[Row, ...]
+    quality: FloatArray
+    tokens: FloatArray
+    input_usd: FloatArray
+    output_usd: FloatArray
+
+
+def build_candidates(
+    policy: Policy, entries: Mapping[str, CatalogEntry], table: QualityTable, match: Matcher
+) -> CandidateSet:
+    """Join a policy's candidate lists with the catalog and the bundle.
+
+    Raises ConfigError where a bucket names a model that is not in `entries`, where there is no
+    candidate at all, or where a price or a quality is not a usable number.
+    """
+    rows = [
+        Row(entry, bucket, spec, match(entry, spec))
+        for bucket in BUCKETS
+        for entry, spec in _bucket_entries(policy, bucket, entries)
+    ]
+    if not rows:
+        raise ConfigError(f"'{policy.name}' has no candidate: name at least one model in a bucket.")
+    quality, tokens = _quality_rows(rows, table)
+    input_usd, output_usd = _prices([row.entry for row in rows])
+    return CandidateSet(policy, tuple(rows), quality, tokens, input_usd, output_usd)
+
+
+def _bucket_entries(
+    policy: Policy, bucket: Bucket, entries: Mapping[str, CatalogEntry]
+) -> Sequence[tuple[CatalogEntry, EffortSpec]]:
+    spec = policy.efforts.get(bucket, EffortSpec())
+    found = []
+    for name in policy.candidates.get(bucket, ()):
+        if name not in entries:
+            raise ConfigError(
+                f"'{policy.name}': {bucket}_candidates names '{name}', which is not a model_name of the "
+                f"model_list. It has: {', '.join(sorted(entries)) or 'none'}."
+            )
+        entry = entries[name]
+        found.append((entry, spec if entry.is_reasoning else EffortSpec()))
+    return found
+
+
+def stranger_quality(table: QualityTable) -> FloatArray:
+    """Quality by cluster that a model nobody knows is given, (clusters,)."""
+    lower: FloatArray = np.quantile(table.shrunk(), _STRANGER_QUANTILE, axis=0).astype(np.float32)
+    return lower
+
+
+def _quality_rows(rows: Sequence[Row], table: QualityTable) -> tuple[FloatArray, FloatArray]:
+    shrunk = table.shrunk()
+    index = {name: i for i, name in enumerate(table.models)}
+    stranger = stranger_quality(table)
+    stranger_tokens = np.median(table.tokens, axis=0)
+    quality = np.empty((len(rows), shrunk.shape[1]), np.float32)
+    tokens = np.empty_like(quality)
+    for i, row in enumerate(rows):
+        at = index.get(row.known_as) if row.known_as is not None else None
+        quality[i] = stranger if at is None else shrunk[at]
+        tokens[i] = stranger_tokens if at is None else table.tokens[at]
+        stated = row.entry.quality_override
+        if stated is not None:
+            if not 0.0 <= stated <= 1.0:
+                raise ConfigError(f"model_info.heimdall.quality of '{row.entry.name}' must lie in 0..1.")
+            quality[i] = stated
+    return quality, tokens
+
+
+def _prices(entries: Sequence[CatalogEntry]) -> tuple[FloatArray, FloatArray]:
+    """Prices per token; an unknown one counts as the dearest known, so that it is never a bargain."""
+
+    def column(pick: Callable[[CatalogEntry], float | None]) -> FloatArray:
+        for entry in entries:
+            price = pick(entry)
+            if price is not None and not (isfinite(price) and price >= 0):
+                raise ConfigError(f"The price of '{entry.name}' must be a number of dollars, 0 or more.")
+        known = [price for price in map(pick, entries) if price is not None]
+        dearest = max(known, default=0.0)
+        values = [dearest if pick(entry) is None else pick(entry) for entry in entries]
+        return np.array(values, np.float64).astype(np.float32) / np.float32(1e6)
+
+    return column(lambda e: e.input_usd_per_mtok), column(lambda e: e.output_usd_per_mtok)

@@ -1,0 +1,176 @@
+"""decide: facts and a snapshot become one Decision.
+
+The whole chain, in order: words → features and embedding → triage → bucket; nearest clusters →
+quality and expected cost of every candidate; guardrails; α-score; the ranked chain. Pure: the
+same arguments give the same decision, anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heimdall_litellm.core import guardrails, scoring
+from heimdall_litellm.core.candidates import CandidateSet
+from heimdall_litellm.core.cost import expected_cost_usd, expected_output_tokens
+from heimdall_litellm.core.embedding import StaticEmbedding
+from heimdall_litellm.core.explain import reasons_for
+from heimdall_litellm.core.failover import rank
+from heimdall_litellm.core.features import featurize
+from heimdall_litellm.core.quality import Neighbourhood, QualityTable, nearest
+from heimdall_litellm.core.triage import Calibration, Triage, choose_bucket, triage
+from heimdall_litellm.core.types import (
+    NO_OVERRIDES,
+    CandidateScore,
+    Decision,
+    FloatArray,
+    Overrides,
+    RequestFacts,
+    TriageModel,
+)
+from heimdall_litellm.core.words import words
+from heimdall_litellm.errors import NoCandidate
+
+_SHORT_ASK = 200
+"""Characters below which the conversation's topic helps to understand an ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What a bundle knows, as the core reads it.
+
+    `centroids` (clusters, d) have unit length; `temperature` is that of the blend in
+    `quality.nearest`.
+    """
+
+    embedding: StaticEmbedding
+    triage_model: TriageModel
+    calibration: Calibration
+    centroids: FloatArray
+    temperature: float
+    table: QualityTable
+
+
+@dataclass(frozen=True, slots=True)
+class Perception:
+    """What is seen in a request before any candidate is looked at."""
+
+    features: FloatArray
+    embedding: FloatArray
+    triage: Triage
+
+
+def model_input(facts: RequestFacts, embedding: StaticEmbedding) -> tuple[FloatArray, FloatArray]:
+    """Compute the features and the embedding of a request; training calls this too."""
+    text = facts.ask
+    if facts.topic and len(text) < _SHORT_ASK:
+        text = f"{text}\n{facts.topic}"
+    tokens = words(text)
+    return featurize(facts, tokens), embedding.embed(tokens)
+
+
+def perceive(facts: RequestFacts, knowledge: Knowledge) -> Perception:
+    """Read a request: its features, its embedding and its triage."""
+    features, embedding = model_input(facts, knowledge.embedding)
+    raw = knowledge.triage_model(np.concatenate((features, embedding)))
+    return Perception(features, embedding, triage(raw, knowledge.calibration))
+
+
+def decide(
+    facts: RequestFacts,
+    knowledge: Knowledge,
+    candidates: CandidateSet,
+    *,
+    permitted: Collection[str] | None = None,
+    overrides: Overrides = NO_OVERRIDES,
+    latencies: Mapping[str, float] | None = None,
+) -> Decision:
+    """Choose the model for a request.
+
+    `permitted` names the models this caller may use, None all of them; `latencies` gives recent
+    mean seconds per model. Raises NoCandidate if every candidate is ruled out.
+    """
+    policy = candidates.policy
+    seen = perceive(facts, knowledge)
+    near = nearest(
+        seen.embedding, knowledge.centroids, knowledge.table.share, policy.top_p, knowledge.temperature
+    )
+    alpha = policy.alpha if overrides.alpha is None else overrides.alpha
+    scored = _score_all(facts, candidates, near, alpha, permitted, overrides, latencies)
+    bucket = overrides.bucket or choose_bucket(seen.triage, policy.cheap_threshold, policy.hard_threshold)
+    chain = rank(scored, bucket)
+    if not chain:
+        raise _no_candidate(scored)
+    chain = chain[: 1 + policy.max_fallbacks]
+    efforts = {(row.entry.name, row.bucket): row.effort for row in candidates.rows}
+    chosen = chain[0]
+    return Decision(
+        model=chosen.model,
+        bucket=chosen.bucket,
+        p_cheap=seen.triage.p_cheap,
+        p_mid=seen.triage.p_mid,
+        p_hard=seen.triage.p_hard,
+        difficulty=seen.triage.difficulty,
+        cluster=int(near.ids[0]),
+        alpha=alpha,
+        effort=efforts[chosen.model, chosen.bucket],
+        candidates=scored,
+        fallbacks=tuple(c.model for c in chain[1:]),
+        efforts={c.model: efforts[c.model, c.bucket] for c in chain},
+        reasons=reasons_for(seen.triage, policy, bucket, overrides, chosen, scored),
+        features=seen.features,
+        policy=policy.name,
+    )
+
+
+def _score_all(
+    facts: RequestFacts,
+    candidates: CandidateSet,
+    near: Neighbourhood,
+    alpha: float,
+    permitted: Collection[str] | None,
+    overrides: Overrides,
+    latencies: Mapping[str, float] | None,
+) -> tuple[CandidateScore, ...]:
+    rows, policy = candidates.rows, candidates.policy
+    entries = [row.entry for row in rows]
+    quality: FloatArray = candidates.quality[:, near.ids] @ near.weights
+    output_tokens = expected_output_tokens(candidates, facts, near)
+    cost = expected_cost_usd(candidates, facts, output_tokens)
+    why_not = [
+        guardrails.why_not(entry, facts, permitted=permitted, context_margin=policy.context_margin)
+        or _too_dear(float(usd), overrides.max_cost_usd)
+        for entry, usd in zip(entries, cost, strict=True)
+    ]
+    eligible: NDArray[np.bool_] = np.array([why is None for why in why_not])
+    penalty = scoring.penalties(entries, eligible, facts, output_tokens, policy.penalties, latencies)
+    score = scoring.alpha_scores(alpha, quality, cost, penalty, eligible)
+    return tuple(
+        CandidateScore(
+            row.entry.name, row.bucket, row.effort.reasoning_effort, why is None, why, q, usd, out, p, s
+        )
+        for row, why, q, usd, out, p, s in zip(
+            rows,
+            why_not,
+            quality.tolist(),
+            cost.tolist(),
+            output_tokens.tolist(),
+            penalty.tolist(),
+            score.tolist(),
+            strict=True,
+        )
+    )
+
+
+def _too_dear(cost_usd: float, limit: float | None) -> str | None:
+    if limit is None or cost_usd <= limit:
+        return None
+    return f"it would cost about ${cost_usd:.4f}, over the request's limit of ${limit:g}"
+
+
+def _no_candidate(scored: tuple[CandidateScore, ...]) -> NoCandidate:
+    why = {c.model: c.why_not or "" for c in scored}
+    return NoCandidate(why, is_permission=all(reason == guardrails.NOT_PERMITTED for reason in why.values()))

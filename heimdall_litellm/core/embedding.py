@@ -1,0 +1,140 @@
+"""Words -> one dense vector that says what a text is about, without running a network.
+
+A table holds a small vector for every token; a text's vector is their weighted sum brought
+to length one. The table is distilled from a sentence encoder (`training/distill.py`), which
+also folds each token's weight (rare words count for more) into its row.
+
+    vector(text) = unit( sum over tokens t of scale[t] * rows[t] )        rows int8, scale float32
+
+A word that has no row of its own is taken apart into the longest pieces that have one
+("token" + "##isation"); characters no piece covers fall into one of a few hundred buckets
+by checksum, so that no script is without a vector. Taking apart is the dear step, hence its
+bounds: so many words of a text, so many pieces of a word; further unknown words go to their
+bucket whole. The result depends on the words alone, never on an earlier call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heimdall_litellm.core.types import FloatArray
+
+Rows = NDArray[np.int8]
+
+TAKEN_APART = 32
+"""Unknown words of one text that are taken into pieces."""
+_PIECES = 4
+_LONGEST_PIECE = 14
+"""Characters (bytes) tried for one piece; longer ones of the vocabulary are whole words."""
+
+
+class StaticEmbedding:
+    """An immutable token table. Safe to share between threads.
+
+    `vocab` names the rows; a row named `b"##ing"` continues a word. The rows after the
+    vocabulary are the buckets, one or more. Raises ValueError where shapes don't fit.
+    """
+
+    __slots__ = ("_buckets", "_index", "_rows", "_scale", "_vocab")
+
+    def __init__(self, vocab: Sequence[bytes], rows: Rows, scale: FloatArray) -> None:
+        if rows.ndim != 2 or rows.dtype != np.int8 or rows.shape[1] == 0:
+            raise ValueError(f"rows must be int8 (V, d), not {rows.dtype} {rows.shape}")
+        if scale.shape != (rows.shape[0],) or scale.dtype != np.float32 or not np.isfinite(scale).all():
+            raise ValueError(f"scale must be {rows.shape[0]} finite float32, not {scale.dtype} {scale.shape}")
+        if rows.shape[0] <= len(vocab):
+            raise ValueError(f"{rows.shape[0]} rows leave no bucket after {len(vocab)} tokens")
+        self._vocab = tuple(vocab)
+        self._index: Mapping[bytes, int] = MappingProxyType({token: at for at, token in enumerate(vocab)})
+        if len(self._index) != len(vocab):
+            raise ValueError("the vocabulary names a token twice")
+        self._rows = rows.copy()
+        self._scale = scale.copy()
+        self._rows.flags.writeable = self._scale.flags.writeable = False
+        self._buckets = rows.shape[0] - len(vocab)
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return int(self._rows.shape[1])
+
+    @property
+    def size(self) -> int:
+        """Number of rows, buckets included."""
+        return int(self._rows.shape[0])
+
+    def embed(self, words: Sequence[bytes]) -> FloatArray:
+        """Return the vector of a text, float32 (dim,), of length one; zeros for no words."""
+        return self.read(words)[0]
+
+    def read(self, words: Sequence[bytes]) -> tuple[FloatArray, float]:
+        """Return the vector of a text, and the share of its words (0..1) that have a row."""
+        ids, known = self.token_ids(words)
+        if not ids:
+            return np.zeros(self.dim, np.float32), 0.0
+        at = np.array(ids, np.intp)
+        total: FloatArray = self._scale.take(at) @ self._rows.take(at, axis=0).astype(np.float32)
+        length = float(total @ total) ** 0.5
+        if length > 0.0:
+            total /= np.float32(length)
+        return total, known / len(words)
+
+    def token_ids(self, words: Sequence[bytes]) -> tuple[list[int], int]:
+        """Return the rows that make up a text, and how many words have a row of their own."""
+        found = list(map(self._index.get, words))
+        unknown = found.count(None)
+        ids = [at for at in found if at is not None] if unknown else found
+        if unknown:
+            self._add_unknown(words, found, ids)
+        return ids, len(words) - unknown  # type: ignore[return-value]
+
+    def _add_unknown(self, words: Sequence[bytes], found: list[int | None], ids: list[int]) -> None:
+        left = TAKEN_APART
+        for word, at in zip(words, found, strict=True):
+            if at is not None:
+                continue
+            if left > 0:
+                left -= 1
+                self._take_apart(word, ids)
+            else:
+                ids.append(self._bucket(word))
+
+    def _take_apart(self, word: bytes, ids: list[int]) -> None:
+        """Append the rows of a word's pieces, longest first; what none covers, by its bucket."""
+        index = self._index
+        start, end = 0, len(word)
+        for _ in range(_PIECES):
+            if start >= end:
+                return
+            mark = b"##" if start else b""
+            for stop in range(min(end, start + _LONGEST_PIECE), start, -1):
+                at = index.get(mark + word[start:stop])
+                if at is not None:
+                    ids.append(at)
+                    start = stop
+                    break
+            else:
+                ids.append(self._bucket(word[start:]))
+                return
+
+    def _bucket(self, word: bytes) -> int:
+        return len(self._vocab) + crc32(word) % self._buckets
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return the table as plain arrays, for `np.savez`: `vocab`, `rows`, `scale`."""
+        vocab = np.frombuffer(b"\n".join(self._vocab), np.uint8)
+        return {"vocab": vocab, "rows": self._rows, "scale": self._scale}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> StaticEmbedding:
+        """Rebuild a table from what `to_arrays` gave. Raises ValueError if it does not fit."""
+        missing = {"vocab", "rows", "scale"} - set(arrays)
+        if missing:
+            raise ValueError(f"the embedding lacks {', '.join(sorted(missing))}")
+        vocab = arrays["vocab"].tobytes().split(b"\n")
+        return cls(vocab, np.asarray(arrays["rows"]), np.asarray(arrays["scale"]))

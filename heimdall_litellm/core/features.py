@@ -1,0 +1,178 @@
+"""Facts become a vector: an ordered, versioned schema, computed once, here, for both worlds.
+
+Training and the proxy call the same `featurize`, so there is no skew between them. The order
+of `FEATURES` is the schema; its digest stands in every bundle, and a bundle made for another
+schema is refused. To change a feature is to change the schema: bump `SCHEMA_VERSION`.
+
+Cost. The text features read `facts.ask`, which is bounded; byte classes come from one
+`bincount` over the sample times a (256, classes) matrix, so their number costs nothing.
+Counts are divided by the sample's length or the number of words, so that what a feature means
+doesn't depend on how long the prompt is; length itself enters as a logarithm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from math import log1p, log2
+
+import numpy as np
+
+from heimdall_litellm.core.types import FloatArray, RequestFacts
+from heimdall_litellm.core.wordclasses import CLASSES, WORD_CLASSES
+
+SCHEMA_VERSION = 1
+
+_BYTE_CLASSES: dict[str, bytes] = {
+    "upper": bytes(range(65, 91)),
+    "lower": bytes(range(97, 123)),
+    "digit": b"0123456789",
+    "space": b" \t\r",
+    "newline": b"\n",
+    "sentence": b".,;:!",
+    "question_mark": b"?",
+    "brace": b"{}[]",
+    "paren": b"()",
+    "operator": b"=+-*/<>^%&|~",
+    "latex": b"$\\",
+    "quote": b"\"'",
+    "backtick": b"`",
+    "hash": b"#",
+    "underscore": b"_",
+    # UTF-8 lead bytes tell the script: one lead byte, one character.
+    "latin_accented": bytes(range(0xC3, 0xC8)),
+    "greek": b"\xce\xcf",
+    "cyrillic": bytes(range(0xD0, 0xD4)),
+    "arabic": bytes(range(0xD8, 0xDC)),
+    "indic": b"\xe0",
+    "cjk": bytes(range(0xE3, 0xEE)),
+    "maths_symbol": b"\xe2",
+}
+
+_MARKERS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("fence", ("```",)),
+    ("code_line", ("def ", "import ", "return ", "class ", "();", "#include", "SELECT ", "=>")),
+    ("bullet", ("\n- ", "\n* ", "\n1. ", "\n2. ")),
+    ("option", ("\nA. ", "\nB. ", "\nA) ", "(A) ", "(B) ")),
+    ("latex_command", ("\\frac", "\\sqrt", "\\[", "\\(", "\\le", "\\ge", "\\cdot", "$")),
+    ("url", ("http://", "https://")),
+    ("blank_line", ("\n\n",)),
+)
+
+FEATURES: tuple[str, ...] = (
+    "log_ask_chars",
+    "log_input_tokens",
+    "log_system_chars",
+    "log_messages",
+    "log_user_turns",
+    "log_tools",
+    "log_max_output",
+    "context_ratio",
+    "ask_share",
+    "has_tool_results",
+    "has_media",
+    "is_json",
+    "log_words",
+    "word_length",
+    "distinct_words",
+    "byte_entropy",
+    "bigram_entropy",
+    "line_length",
+    *(f"bytes_{name}" for name in _BYTE_CLASSES),
+    *(f"words_{name}" for name in CLASSES),
+    *(f"marks_{name}" for name, _ in _MARKERS),
+)
+N_FEATURES = len(FEATURES)
+_WORDS_AT = FEATURES.index(f"words_{CLASSES[0]}")
+_BYTES_AT = FEATURES.index("bytes_upper")
+_MARKS_AT = FEATURES.index(f"marks_{_MARKERS[0][0]}")
+_REFERENCE_CONTEXT = 128_000
+_MAX_WORDS = 400
+
+
+def schema_digest() -> str:
+    """Give the SHA-256 of the ordered schema; bundles carry it."""
+    return hashlib.sha256("\n".join((str(SCHEMA_VERSION), *FEATURES)).encode()).hexdigest()
+
+
+def _class_matrix() -> FloatArray:
+    matrix = np.zeros((256, len(_BYTE_CLASSES)), np.float32)
+    for column, members in enumerate(_BYTE_CLASSES.values()):
+        matrix[list(members), column] = 1.0
+    return matrix
+
+
+_CLASS_MATRIX = _class_matrix()
+
+
+def featurize(facts: RequestFacts, words: Sequence[bytes]) -> FloatArray:
+    """Compute the features of a request.
+
+    `words` are the words of the same text that is embedded (`words.py`). Gives float32 of shape
+    (N_FEATURES,), every value finite.
+    """
+    vector = np.zeros(N_FEATURES, np.float32)
+    sample = facts.ask.encode("utf-8", "replace")[:4_096]
+    _shape_features(vector, facts)
+    _word_features(vector, words[:_MAX_WORDS])
+    if sample:
+        _byte_features(vector, sample)
+        _marker_features(vector, facts.ask)
+    return vector
+
+
+def _shape_features(vector: FloatArray, facts: RequestFacts) -> None:
+    vector[0] = log1p(facts.ask_chars)
+    vector[1] = log1p(facts.input_tokens)
+    vector[2] = log1p(facts.system_chars)
+    vector[3] = log1p(facts.messages)
+    vector[4] = log1p(facts.user_turns)
+    vector[5] = log1p(facts.tools)
+    vector[6] = log1p(facts.max_output_tokens or 0)
+    vector[7] = min(facts.input_tokens / _REFERENCE_CONTEXT, 10.0)
+    vector[8] = min(facts.ask_chars / max(facts.total_chars, 1), 1.0)
+    vector[9] = facts.has_tool_results
+    vector[10] = facts.has_images or facts.has_audio or facts.has_files
+    vector[11] = facts.is_json
+
+
+def _word_features(vector: FloatArray, words: Sequence[bytes]) -> None:
+    n = len(words)
+    if not n:
+        return
+    counts = [0] * len(CLASSES)
+    lookup = WORD_CLASSES.get
+    for word in words:
+        classes = lookup(word)
+        if classes is not None:
+            for index in classes:
+                counts[index] += 1
+    vector[12] = log1p(n)
+    vector[13] = sum(map(len, words)) / n
+    vector[14] = len(set(words)) / n
+    vector[_WORDS_AT : _WORDS_AT + len(CLASSES)] = counts
+    vector[_WORDS_AT : _WORDS_AT + len(CLASSES)] /= n
+
+
+def _byte_features(vector: FloatArray, sample: bytes) -> None:
+    values = np.frombuffer(sample, np.uint8)
+    counts = np.bincount(values, minlength=256).astype(np.float32)
+    n = len(sample)
+    vector[15] = _entropy(counts, n)
+    if n > 1:
+        pairs = (values[:-1].astype(np.uint16) * 31 + values[1:]) & 1_023
+        pair_counts = np.bincount(pairs, minlength=1_024)
+        vector[16] = _entropy(pair_counts[pair_counts > 0].astype(np.float32), n - 1)
+    vector[17] = log1p(n / (1 + float(counts[10])))
+    vector[_BYTES_AT : _BYTES_AT + len(_BYTE_CLASSES)] = (counts @ _CLASS_MATRIX) / n
+
+
+def _entropy(counts: FloatArray, n: int) -> float:
+    """Shannon entropy in bits of a histogram with `n` in all: log2(n) - sum of c*log2(c) / n."""
+    return max(0.0, log2(n) - float(counts @ np.log2(np.maximum(counts, 1.0))) / n)
+
+
+def _marker_features(vector: FloatArray, text: str) -> None:
+    per_kilochar = 1_000 / max(len(text), 100)
+    for offset, (_, marks) in enumerate(_MARKERS):
+        vector[_MARKS_AT + offset] = log1p(per_kilochar * sum(text.count(mark) for mark in marks))

@@ -1,0 +1,258 @@
+"""Heimdall: settings, catalog entries and a bundle, joined into decisions.
+
+All that a decision reads stands in one immutable `Snapshot`. A change (other models, other
+prices, a new bundle) builds a whole new one and replaces one reference, so that no decision
+ever sees half of a change.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from heimdall_litellm.bundle import Bundle, load_bundle
+from heimdall_litellm.catalog import (
+    entries_from_model_list,
+    has_any_credential,
+    load_price_map,
+    match,
+    propose_buckets,
+)
+from heimdall_litellm.config import Settings, environment, load_config, settings_from_config
+from heimdall_litellm.core.cache import DecisionCache, decision_key
+from heimdall_litellm.core.candidates import CandidateSet, build_candidates, stranger_quality
+from heimdall_litellm.core.decision import Perception, decide, perceive
+from heimdall_litellm.core.request import read_request
+from heimdall_litellm.core.types import (
+    NO_OVERRIDES,
+    Bucket,
+    CatalogEntry,
+    Decision,
+    EffortSpec,
+    Overrides,
+    RequestFacts,
+)
+from heimdall_litellm.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything decisions are made from, at one moment."""
+
+    entries: Mapping[str, CatalogEntry]
+    bundle: Bundle
+    fields: Mapping[str, CandidateSet]
+    """Candidates by virtual name."""
+    cache: DecisionCache
+
+
+class Heimdall:
+    """Decides which model serves a request. Safe to use from several threads.
+
+    `entries` are the model groups that may become candidates. Raises ConfigError where settings
+    and entries don't fit together.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        entries: Sequence[CatalogEntry],
+        bundle: Bundle,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings
+        self.names = settings.names
+        self._clock = clock
+        self._changing = threading.Lock()
+        self._snapshot = _build(settings, entries, bundle)
+
+    @classmethod
+    def from_yaml(cls, path: str | Path, *, environ: Mapping[str, str] | None = None) -> Heimdall:
+        """Read a LiteLLM configuration with Heimdall's settings in it; LiteLLM isn't imported.
+
+        Raises ConfigError (file, settings, models) or BundleError.
+        """
+        config = load_config(path)
+        settings = settings_from_config(config)
+        env = environment() if environ is None else environ
+        models = model_list_of(config)
+        require_virtual_groups(settings, [str(deployment.get("model_name")) for deployment in models])
+        is_simulated = simulates_all(settings, models, env)
+        entries = entries_from_model_list(models, load_price_map(), env, assume_credentials=is_simulated)
+        return cls(settings, entries, load_bundle(settings.tuning.bundle))
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What decisions are made from now."""
+        return self._snapshot
+
+    def replace_entries(self, entries: Sequence[CatalogEntry]) -> None:
+        """Decide from other models or prices from now on. Raises ConfigError and changes nothing."""
+        with self._changing:
+            self._snapshot = _build(self.settings, entries, self._snapshot.bundle)
+
+    def replace_bundle(self, bundle: Bundle) -> None:
+        """Decide from another bundle from now on."""
+        with self._changing:
+            self._snapshot = _build(self.settings, tuple(self._snapshot.entries.values()), bundle)
+
+    def candidate_names(self, name: str) -> tuple[str, ...]:
+        """Every model group that a virtual name may choose, in configured order, each once."""
+        rows = self._snapshot.fields[name].rows
+        return tuple(dict.fromkeys(row.entry.name for row in rows))
+
+    def decide_facts(
+        self,
+        facts: RequestFacts,
+        *,
+        name: str | None = None,
+        permitted: Collection[str] | None = None,
+        overrides: Overrides = NO_OVERRIDES,
+        latencies: Mapping[str, float] | None = None,
+    ) -> Decision:
+        """Decide on facts, remembering the decision as the settings say.
+
+        `permitted` None means that the caller may use everything. Raises NoCandidate.
+        """
+        snapshot = self._snapshot
+        field = snapshot.fields[self.settings.name if name is None else name]
+        if not self.settings.is_caching:
+            return decide(
+                facts,
+                snapshot.bundle.knowledge,
+                field,
+                permitted=permitted,
+                overrides=overrides,
+                latencies=latencies,
+            )
+        key = decision_key(field.policy.name, facts, permitted, overrides)
+        known = snapshot.cache.get(key, self._clock())
+        if known is not None:
+            return known
+        decision = decide(
+            facts,
+            snapshot.bundle.knowledge,
+            field,
+            permitted=permitted,
+            overrides=overrides,
+            latencies=latencies,
+        )
+        snapshot.cache.put(key, decision, self._clock())
+        return decision
+
+    def decide(
+        self,
+        *,
+        messages: Sequence[Mapping[str, object]],
+        tools: Sequence[Mapping[str, object]] | None = None,
+        response_format: Mapping[str, object] | None = None,
+        max_tokens: int | None = None,
+        name: str | None = None,
+        alpha: float | None = None,
+        bucket: Bucket | None = None,
+        max_cost_usd: float | None = None,
+    ) -> Decision:
+        """Decide on a chat request. Raises NoCandidate; ValueError if `alpha` is not in 0..1.
+
+        >>> Heimdall.from_yaml("litellm_config.yaml").decide(
+        ...     messages=[{"role": "user", "content": "Hi!"}]).bucket  # doctest: +SKIP
+        'cheap'
+        """
+        if alpha is not None and not 0.0 <= alpha <= 1.0:
+            raise ValueError(f"alpha must lie in 0..1, not {alpha!r}")
+        body: dict[str, object] = {"messages": messages}
+        given = {"tools": tools, "response_format": response_format, "max_tokens": max_tokens}
+        body.update({key: value for key, value in given.items() if value is not None})
+        overrides = Overrides(alpha, bucket, max_cost_usd)
+        return self.decide_facts(read_request(body), name=name, overrides=overrides)
+
+    def perceive(self, facts: RequestFacts) -> Perception:
+        """See a request as decisions see it: features, embedding, probabilities."""
+        return perceive(facts, self._snapshot.bundle.knowledge)
+
+    def contributions(self, facts: RequestFacts, bucket: Bucket) -> tuple[float, ...]:
+        """How much each input moved a bucket's score: features, embedding dimensions, bias.
+
+        SHAP values; takes milliseconds, so for explanations only.
+        """
+        seen = self.perceive(facts)
+        values = self._snapshot.bundle.scorer.contributions(np.concatenate((seen.features, seen.embedding)))
+        return tuple(values[("cheap", "mid", "hard").index(bucket)].tolist())
+
+
+def model_list_of(config: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """Give a configuration's model_list. Raises ConfigError if it isn't a list of mappings."""
+    models = config.get("model_list") or []
+    if not isinstance(models, list) or not all(isinstance(item, Mapping) for item in models):
+        raise ConfigError(
+            "model_list must be a list of deployments, each with model_name and litellm_params."
+        )
+    return models
+
+
+def require_virtual_groups(settings: Settings, groups: Collection[str]) -> None:
+    """Check that each virtual name is a model group too, so that it stands without us.
+
+    Raises ConfigError naming those that are missing.
+    """
+    missing = sorted(settings.names - set(groups))
+    if missing:
+        raise ConfigError(
+            f"{', '.join(repr(name) for name in missing)} must be a model_name in model_list too, with the "
+            "default model as its deployment: without Heimdall, requests for it then still succeed."
+        )
+
+
+def simulates_all(
+    settings: Settings, models: Sequence[Mapping[str, object]], environ: Mapping[str, str]
+) -> bool:
+    """Say whether the simulated provider stands in wherever a key is missing."""
+    mode = settings.simulation.mode
+    return mode == "always" or (mode == "auto" and not has_any_credential(models, environ))
+
+
+def _build(settings: Settings, entries: Sequence[CatalogEntry], bundle: Bundle) -> Snapshot:
+    known = {entry.name: entry for entry in entries if entry.name not in settings.names}
+    matcher = _Matcher(bundle.models)
+    proposed = propose_buckets(tuple(known.values()), prior_quality(tuple(known.values()), bundle))
+    table = bundle.knowledge.table
+    fields = {}
+    for name in settings.names:
+        given = settings.router_of(name).candidates
+        lists = {bucket: given[bucket] or proposed[bucket] for bucket in given}
+        fields[name] = build_candidates(settings.policy(name, lists), known, table, matcher)
+    return Snapshot(
+        known, bundle, fields, DecisionCache(settings.cache.max_entries, settings.cache.ttl_seconds)
+    )
+
+
+def prior_quality(entries: Sequence[CatalogEntry], bundle: Bundle) -> dict[str, float]:
+    """Expected quality of each model over the bundle's own mix of clusters, 0..1."""
+    table = bundle.knowledge.table
+    overall = table.shrunk() @ table.share
+    stranger = float(stranger_quality(table) @ table.share)
+    index = {name: i for i, name in enumerate(table.models)}
+    matcher = _Matcher(bundle.models)
+    quality = {}
+    for entry in entries:
+        known = matcher(entry, EffortSpec("medium" if entry.is_reasoning else None))
+        quality[entry.name] = stranger if known is None else float(overall[index[known]])
+        if entry.quality_override is not None:
+            quality[entry.name] = entry.quality_override
+    return quality
+
+
+class _Matcher:
+    """Finds a catalog entry among a bundle's models."""
+
+    def __init__(self, models: Sequence[str]) -> None:
+        self._models = models
+
+    def __call__(self, entry: CatalogEntry, effort: EffortSpec) -> str | None:
+        return match(entry.upstream, self._models, effort.reasoning_effort)

@@ -1,0 +1,38 @@
+"""What every test gets: a scrubbed environment, so that no key of the machine decides a test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.small_world import fit_small_bundle
+
+_SECRET_ENDINGS = ("_API_KEY", "_TOKEN", "_MASTER_KEY")
+
+
+@pytest.fixture(autouse=True)
+def _scrubbed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.endswith(_SECRET_ENDINGS):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+
+
+settings.register_profile("heimdall", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("heimdall")
+
+
+@pytest.fixture(scope="session")
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle fitted on the small world; shared, so not to be changed."""
+    return fit_small_bundle(tmp_path_factory.mktemp("small-world"))
+
+
+@pytest.fixture
+def bundle_path(small_bundle: Path, tmp_path: Path) -> Path:
+    """A copy of the small bundle that a test may damage."""
+    return Path(shutil.copytree(small_bundle, tmp_path / "bundle"))

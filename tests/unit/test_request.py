@@ -1,0 +1,340 @@
+"""Bodies of every wire shape become facts."""
+
+from __future__ import annotations
+
+import pytest
+
+from heimdall_litellm.core.request import HEAD, TAIL, TOPIC, read_request, window
+
+ASK = "Sort this list in Python."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"messages": [{"role": "user", "content": ASK}]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": ASK}]}]},
+        {"input": ASK},
+        {"input": [{"role": "user", "content": [{"type": "input_text", "text": ASK}]}]},
+        {"input": [ASK]},
+        {"prompt": ASK},
+        {"prompt": [ASK]},
+        {"contents": [{"role": "user", "parts": [{"text": ASK}]}]},
+        {"contents": [{"parts": [{"text": ASK}]}]},
+    ],
+    ids=[
+        "chat",
+        "parts",
+        "responses",
+        "responses parts",
+        "bare",
+        "completion",
+        "prompts",
+        "gemini",
+        "no role",
+    ],
+)
+def test_every_wire_shape_gives_the_same_ask(body: dict[str, object]) -> None:
+    facts = read_request(body)
+    assert facts.ask == ASK
+    assert facts.ask_chars == facts.total_chars == len(ASK)
+    assert (facts.messages, facts.user_turns) == (1, 1)
+
+
+@pytest.mark.parametrize("key", ["system", "instructions"])
+def test_a_top_level_system_prompt_counts_but_is_not_the_ask(key: str) -> None:
+    facts = read_request({key: "Be brief.", "messages": [{"role": "user", "content": ASK}]})
+    assert facts.system_chars == len("Be brief.")
+    assert facts.ask == ASK
+
+
+@pytest.mark.parametrize("key", ["systemInstruction", "system_instruction"])
+def test_geminis_system_instruction_is_read(key: str) -> None:
+    facts = read_request({key: {"parts": [{"text": "Be brief."}]}, "contents": []})
+    assert facts.system_chars == len("Be brief.")
+
+
+@pytest.mark.parametrize("role", ["system", "developer"])
+def test_system_messages_are_not_the_ask(role: str) -> None:
+    facts = read_request(
+        {"messages": [{"role": role, "content": "Be brief."}, {"role": "user", "content": ASK}]}
+    )
+    assert (facts.system_chars, facts.ask, facts.user_turns) == (9, ASK, 1)
+
+
+def test_the_last_user_message_is_the_ask_and_the_first_the_topic() -> None:
+    facts = read_request(
+        {
+            "messages": [
+                {"role": "user", "content": "Write a compiler. " * 50},
+                {"role": "assistant", "content": "Done."},
+                {"role": "user", "content": "Now faster."},
+                {"role": "assistant", "content": "Working on it."},
+            ]
+        }
+    )
+    assert facts.ask == "Now faster."
+    assert facts.topic == ("Write a compiler. " * 50)[:TOPIC]
+    assert (facts.messages, facts.user_turns) == (4, 2)
+
+
+def test_without_a_user_message_the_last_text_is_the_ask() -> None:
+    facts = read_request({"messages": [{"role": "assistant", "content": "Hello."}]})
+    assert (facts.ask, facts.user_turns) == ("Hello.", 0)
+
+
+def test_a_long_ask_is_read_through_windows() -> None:
+    text = "a" * HEAD + "b" * 1_000_000 + "c" * TAIL
+    facts = read_request({"messages": [{"role": "user", "content": text}]})
+    assert facts.ask == "a" * HEAD + "\n" + "c" * TAIL
+    assert facts.ask_chars == len(text)
+
+
+def test_a_text_that_fits_is_its_own_window() -> None:
+    assert window("x" * (HEAD + TAIL)) == "x" * (HEAD + TAIL)
+
+
+def test_tool_results_are_not_what_the_user_asks() -> None:
+    facts = read_request(
+        {
+            "messages": [
+                {"role": "user", "content": ASK},
+                {
+                    "role": "assistant",
+                    "content": None,
+                    "tool_calls": [{"function": {"arguments": '{"a": 1}'}}],
+                },
+                {"role": "tool", "content": "a very long listing " * 100},
+            ]
+        }
+    )
+    assert facts.ask == ASK
+    assert facts.has_tool_results
+    assert facts.user_turns == 1
+    assert facts.input_tokens > 300
+
+
+def test_anthropic_tool_results_inside_a_user_message_are_told_apart() -> None:
+    facts = read_request(
+        {
+            "messages": [
+                {"role": "user", "content": ASK},
+                {
+                    "role": "assistant",
+                    "content": [{"type": "tool_use", "name": "ls", "input": {"path": "/tmp"}}],
+                },  # noqa: S108
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "tool_result", "content": [{"type": "text", "text": "files " * 100}]},
+                        {"type": "text", "text": "And now?"},
+                    ],
+                },
+            ]
+        }
+    )
+    assert facts.has_tool_results
+    assert (facts.ask, facts.topic, facts.user_turns) == ("And now?", ASK, 2)
+
+
+def test_a_message_of_tool_results_alone_is_no_turn_of_the_user() -> None:
+    facts = read_request(
+        {
+            "messages": [
+                {"role": "user", "content": ASK},
+                {"role": "user", "content": [{"type": "tool_result", "content": "files"}]},
+            ]
+        }
+    )
+    assert (facts.ask, facts.user_turns) == (ASK, 1)
+
+
+def test_responses_function_outputs_are_tool_results() -> None:
+    facts = read_request(
+        {"input": [{"role": "user", "content": ASK}, {"type": "function_call_output", "output": "files"}]}
+    )
+    assert facts.has_tool_results
+    assert facts.ask == ASK
+    assert facts.total_chars == len(ASK) + len("files")
+
+
+def test_geminis_function_responses_are_tool_results() -> None:
+    facts = read_request(
+        {
+            "contents": [
+                {"role": "user", "parts": [{"text": ASK}]},
+                {"role": "model", "parts": [{"functionCall": {"name": "ls", "args": {"path": "home"}}}]},
+                {
+                    "role": "user",
+                    "parts": [{"functionResponse": {"name": "ls", "response": {"out": "files"}}}],
+                },
+            ]
+        }
+    )
+    assert facts.has_tool_results
+    assert (facts.ask, facts.user_turns) == (ASK, 1)
+
+
+@pytest.mark.parametrize("tag", ["system-reminder", "environment_context"])
+def test_text_that_a_client_inserted_is_stepped_over(tag: str) -> None:
+    inserted = f"<{tag}>You are in a hard, hard project.</{tag}>"
+    joined = read_request({"messages": [{"role": "user", "content": f"{inserted}\n{ASK}"}]})
+    apart = read_request(
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": t} for t in (inserted, ASK)]}]}
+    )
+    assert joined.ask.strip() == ASK
+    assert apart.ask == ASK
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<system-reminder>never closed",
+        "<system-reminder>nothing after</system-reminder>  ",
+        "<system-reminder",
+    ],
+)
+def test_inserted_text_that_leaves_nothing_is_the_ask_itself(text: str) -> None:
+    assert read_request({"messages": [{"role": "user", "content": text}]}).ask == text
+
+
+def test_endless_inserted_blocks_end() -> None:
+    text = "<system-reminder>x</system-reminder>y" * 50
+    facts = read_request({"messages": [{"role": "user", "content": text}]})
+    assert facts.ask
+
+
+def test_only_inserted_parts_are_read_as_they_are() -> None:
+    parts = [{"type": "text", "text": f"<system-reminder>{i}</system-reminder>"} for i in range(2)]
+    facts = read_request({"messages": [{"role": "user", "content": parts}]})
+    assert "<system-reminder>1" in facts.ask
+
+
+def test_a_message_of_many_parts_is_read_from_both_ends() -> None:
+    parts = [{"type": "text", "text": f"part {i:03d}"} for i in range(100)]
+    facts = read_request({"messages": [{"role": "user", "content": parts}]})
+    assert "part 000" in facts.ask
+    assert "part 099" in facts.ask
+    assert "part 050" not in facts.ask
+
+
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        ({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}, "has_images"),
+        ({"type": "image", "source": {"type": "base64", "data": "AAAA"}}, "has_images"),
+        ({"type": "input_image", "image_url": "https://example.com/a.png"}, "has_images"),
+        ({"inlineData": {"mimeType": "image/png", "data": "AAAA"}}, "has_images"),
+        ({"file_data": {"mime_type": "audio/wav"}}, "has_audio"),
+        ({"inline_data": {"mime_type": "application/pdf"}}, "has_files"),
+        ({"fileData": "odd"}, "has_files"),
+        ({"type": "input_audio", "input_audio": {"data": "AAAA"}}, "has_audio"),
+        ({"type": "document", "source": {"data": "AAAA"}}, "has_files"),
+        ({"type": "input_file", "file_id": "1"}, "has_files"),
+    ],
+)
+def test_what_is_not_text_is_noticed_and_costs_tokens(part: dict[str, object], field: str) -> None:
+    plain = read_request({"messages": [{"role": "user", "content": [{"type": "text", "text": ASK}]}]})
+    facts = read_request({"messages": [{"role": "user", "content": [{"type": "text", "text": ASK}, part]}]})
+    assert getattr(facts, field)
+    assert facts.ask == ASK
+    assert facts.input_tokens > plain.input_tokens + 100
+
+
+def test_tools_are_counted_with_their_schemas() -> None:
+    tool = {
+        "type": "function",
+        "function": {"name": "f", "description": "does " * 50, "parameters": {"a": [1]}},
+    }
+    facts = read_request({"messages": [{"role": "user", "content": ASK}], "tools": [tool, tool]})
+    assert facts.tools == 2
+    assert facts.input_tokens > 100
+
+
+def test_geminis_function_declarations_are_counted_one_by_one() -> None:
+    facts = read_request(
+        {"contents": [], "tools": [{"functionDeclarations": [{"name": "a"}, {"name": "b"}]}]}
+    )
+    assert facts.tools == 2
+
+
+@pytest.mark.parametrize("tools", ["text", {"a": 1}, 7, None, []])
+def test_odd_tools_are_none(tools: object) -> None:
+    assert read_request({"messages": [], "tools": tools}).tools == 0
+
+
+def test_a_tool_that_is_no_mapping_still_counts() -> None:
+    assert read_request({"messages": [], "tools": ["web_search"]}).tools == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"response_format": {"type": "json_object"}},
+        {"response_format": {"type": "json_schema", "json_schema": {}}},
+        {"response_format": int},
+        {"text": {"format": {"type": "json_schema"}}},
+        {"generationConfig": {"responseMimeType": "application/json"}},
+        {"generationConfig": {"responseSchema": {}}},
+    ],
+)
+def test_json_mode_is_recognised(body: dict[str, object]) -> None:
+    assert read_request(body).is_json
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"response_format": {"type": "text"}}, {"text": "words"}, {"config": {}}]
+)
+def test_other_formats_are_not_json_mode(body: dict[str, object]) -> None:
+    assert not read_request(body).is_json
+
+
+@pytest.mark.parametrize(
+    ("body", "limit"),
+    [
+        ({"max_tokens": 5}, 5),
+        ({"max_completion_tokens": 6, "max_tokens": 5}, 6),
+        ({"max_output_tokens": 7}, 7),
+        ({"generationConfig": {"maxOutputTokens": 8}}, 8),
+        ({"max_tokens": True}, None),
+        ({"max_tokens": -1}, None),
+        ({"max_tokens": "9"}, None),
+    ],
+)
+def test_the_clients_output_limit_is_read(body: dict[str, object], limit: int | None) -> None:
+    assert read_request(body).max_output_tokens == limit
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"reasoning_effort": "low"},
+        {"thinking": {"type": "enabled"}},
+        {"reasoning": {"effort": "low"}},
+        {"generationConfig": {"thinkingConfig": {}}},
+    ],
+)
+def test_an_effort_of_the_clients_own_is_noticed(body: dict[str, object]) -> None:
+    assert read_request(body).has_own_effort
+    assert not read_request({}).has_own_effort
+
+
+def test_bottomless_nesting_ends() -> None:
+    deep: object = "x"
+    for _ in range(50):
+        deep = [deep]
+    schema: object = "x"
+    for _ in range(50):
+        schema = {"a": schema}
+    facts = read_request({"messages": [{"role": "user", "content": deep}], "tools": [schema]})
+    assert facts.ask == ""
+
+
+def test_a_body_is_not_changed() -> None:
+    body = {
+        "messages": [{"role": "user", "content": [{"type": "text", "text": ASK}]}],
+        "tools": [{"a": ["b"]}],
+    }
+    before = repr(body)
+    read_request(body)
+    assert repr(body) == before

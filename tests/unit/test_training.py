@@ -1,0 +1,267 @@
+"""The pipeline from outcomes to a bundle, on a world whose truth is known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from heimdall_litellm.bundle import load_bundle
+from heimdall_litellm.bundle.layout import CARD, EMBEDDING, NOTICE, TRIAGE
+from heimdall_litellm.core.decision import perceive
+from heimdall_litellm.core.request import read_request
+from heimdall_litellm.core.triage import Calibration, triage
+from heimdall_litellm.errors import ConfigError
+from tests.small_world import LEVELS, fit_small_bundle, small_embedding, write_outcomes, write_priors
+from training.__main__ import cli, main
+from training.data import Example, load_outcomes
+from training.fit import canonical_with_effort, read_inputs
+from training.fit_clusters import fit_clusters, observe
+from training.kinds import KINDS, kind_of_category, kind_of_task
+from training.labels import labels, tier_scores, tiers, weights
+from training.leakage import folds, group_duplicates
+from training.priors import fit_abilities, load_priors, prior_quality
+from training.train_gbdt import expected_calibration_error, fit_triage, probabilities
+from training.verbosity import output_ratio
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
+    return load_outcomes([write_outcomes(tmp_path_factory.mktemp("outcomes") / "o.jsonl.gz")])
+
+
+def level_of(example: Example) -> float:
+    return next(value for name, value in LEVELS.items() if f"A {name} one" in example.text)
+
+
+def auc(score: np.ndarray, positive: np.ndarray) -> float:
+    order = score.argsort().argsort()
+    n = positive.sum()
+    return float((order[positive].sum() - n * (n - 1) / 2) / (n * (~positive).sum()))
+
+
+def test_labels_find_the_tier_that_was_needed(examples: list[Example]) -> None:
+    found = labels(tier_scores(examples))
+    truth = np.array([level_of(e) for e in examples])
+    assert (found == truth).mean() > 0.9
+
+
+def test_tiers_go_from_weak_to_strong(examples: list[Example]) -> None:
+    weak, middle, strong = tiers(examples)["sums"]
+    assert weak == {"tiny-1b", "gpt-3.5-turbo"}
+    assert middle == {"gpt-4o-mini", "claude-3-5-sonnet-20241022"}
+    assert strong == {"o3@high", "o4-mini@high"}
+
+
+def test_what_nobody_can_do_is_cheap() -> None:
+    assert labels(np.zeros((1, 3))).tolist() == [0]
+    assert labels(np.array([[0.0, np.nan, 1.0]])).tolist() == [2]
+
+
+def test_no_source_outweighs_the_cap() -> None:
+    each = weights(["big"] * 100 + ["small"] * 5, cap=10)
+    assert each[:100].sum() == pytest.approx(10)
+    assert each[100:].tolist() == [1.0] * 5
+
+
+def test_copies_share_a_group_and_templates_do_not() -> None:
+    tail = " ".join(f"word{i}" for i in range(15))
+    template = "please answer the following question by first reasoning and then giving the final result "
+    texts = [f"Q1: {tail}", f"## Other frame ##\n{tail}!", "short", "short", "other"]
+    texts += [f"{template} {i} unlike the others by number {i * 7}" for i in range(30)]
+    groups = group_duplicates(texts)
+    assert groups[0] == groups[1]
+    assert groups[2] == groups[3] != groups[4]
+    assert len(set(groups[5:].tolist())) == 30
+
+
+def test_folds_keep_groups_whole() -> None:
+    groups = np.repeat(np.arange(20), 3)
+    placed = folds(groups, 4, seed=1)
+    assert all(len(set(placed[groups == g].tolist())) == 1 for g in range(20))
+    assert set(placed.tolist()) == {0, 1, 2, 3}
+    assert (placed == folds(groups, 4, seed=1)).all()
+
+
+def test_the_triage_finds_difficulty_in_prompts_it_has_not_seen(small_bundle: Path, tmp_path: Path) -> None:
+    unseen = load_outcomes([write_outcomes(tmp_path / "new.jsonl.gz", per_source=30, seed=99)])
+    known = load_bundle(small_bundle, canary=False).knowledge
+    difficulty = np.array(
+        [perceive(read_request({"messages": list(e.messages)}), known).triage.difficulty for e in unseen]
+    )
+    truth = np.array([level_of(e) for e in unseen])
+    assert auc(difficulty, truth == 2) > 0.9
+    assert auc(-difficulty, truth == 0) > 0.9
+
+
+def test_shuffled_labels_teach_nothing(examples: list[Example]) -> None:
+    inputs = read_inputs(examples, small_embedding(examples)).joined
+    classes = np.random.default_rng(3).permutation(labels(tier_scores(examples)))
+    placed = folds(group_duplicates([e.text for e in examples]), 3, 0)
+    fitted = fit_triage(inputs, classes, np.ones(len(classes)), placed, 0, lambda message: None)
+    assert 0.4 < auc(fitted.out_of_fold[:, 2], classes == 2) < 0.6
+
+
+def test_the_same_seed_gives_the_same_bundle(small_bundle: Path, tmp_path: Path) -> None:
+    again = fit_small_bundle(tmp_path)
+    for name in (TRIAGE, "clusters.npz", EMBEDDING, "models.json", "golden.npz", CARD, NOTICE):
+        assert (again / name).read_bytes() == (small_bundle / name).read_bytes(), name
+    assert load_bundle(again, canary=False).id == load_bundle(small_bundle, canary=False).id
+
+
+def test_calibration_is_the_same_in_training_and_in_the_core() -> None:
+    raw = np.array([[1.0, -2.0, 0.5]])
+    calibration = Calibration((1.1, 0.9, 1.3), (0.1, -0.2, 0.0))
+    here = probabilities(raw, calibration)[0]
+    there = triage(raw[0].astype(np.float32), calibration)
+    assert here == pytest.approx([there.p_cheap, there.p_mid, there.p_hard], abs=1e-6)
+
+
+def test_calibration_error_is_zero_when_right_and_large_when_wrong() -> None:
+    classes = np.array([0, 1, 2] * 100)
+    right, wrong = np.eye(3)[classes], np.eye(3)[(classes + 1) % 3]
+    ones = np.ones(300)
+    assert expected_calibration_error(right, classes, ones) == 0
+    assert expected_calibration_error(wrong, classes, ones) == pytest.approx(2 / 3)
+
+
+def test_clusters_and_tables_hold_what_was_observed(examples: list[Example]) -> None:
+    vectors = read_inputs(examples, small_embedding(examples)).vectors
+    clusters = fit_clusters(vectors, examples, np.ones(len(examples)), 5, seed=0)
+    assert np.linalg.norm(clusters.centroids, axis=1) == pytest.approx(
+        np.ones(len(clusters.centroids)), abs=1e-5
+    )
+    assert clusters.share.sum() == pytest.approx(1.0)
+    assert clusters.kinds.shape == (len(clusters.centroids), len(KINDS))
+    observed = observe(examples, clusters, [list(e.outcomes) for e in examples])
+    at = observed.models.index("tiny-1b")
+    assert observed.count[at].sum() == len(examples)
+    mine = [e.outcomes["tiny-1b"].score for e in examples]
+    assert (observed.mean[at] * observed.count[at]).sum() / len(examples) == pytest.approx(np.mean(mine))
+
+
+def test_a_model_without_outcomes_gets_its_published_place(small_bundle: Path) -> None:
+    table = load_bundle(small_bundle, canary=False).knowledge.table
+    overall = dict(zip(table.models, (table.shrunk() @ table.share).tolist(), strict=True))
+    assert overall["tiny-1b"] < overall["gpt-5-mini"] < overall["gpt-5@medium"]
+
+
+def test_abilities_rank_models_and_ignore_dollars(tmp_path: Path) -> None:
+    rows = load_priors(write_priors(tmp_path / "p.csv"), canonical_with_effort)
+    assert {row[2] for row in rows} == {"coding", "maths", "reasoning", "language"}
+    abilities = fit_abilities(rows)
+    strength = dict(zip(abilities.models, abilities.values.mean(axis=1).tolist(), strict=True))
+    assert strength["tiny-1b"] < strength["gpt-4o-mini"] < strength["o3@high"] < strength["gpt-5@medium"]
+
+
+def test_priors_without_any_outcome_still_rank(examples: list[Example], tmp_path: Path) -> None:
+    abilities = fit_abilities(load_priors(write_priors(tmp_path / "p.csv"), canonical_with_effort))
+    vectors = read_inputs(examples, small_embedding(examples)).vectors
+    clusters = fit_clusters(vectors, examples, np.ones(len(examples)), 3, seed=0)
+    strangers = observe(examples, clusters, [[f"other-{m}" for m in e.outcomes] for e in examples])
+    quality = prior_quality(abilities, strangers, clusters)
+    assert quality["tiny-1b"].mean() < quality["gpt-5@medium"].mean()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("{", "JSONDecodeError"),
+        ('{"id": 1}', "KeyError"),
+        (
+            '{"id": 1, "source": "s", "task": "t", "messages": [], "outcomes": {"m": {"score": 3}}}',
+            "between 0 and 1",
+        ),
+        ('{"id": 1, "source": "s", "task": "t", "messages": [], "outcomes": []}', "AttributeError"),
+    ],
+)
+def test_a_bad_outcome_line_is_named(tmp_path: Path, line: str, words: str) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text(f"\n{line}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"bad.jsonl:2.*{words}"):
+        load_outcomes([path])
+
+
+def test_outcome_files_that_hold_nothing_or_are_broken_are_said(tmp_path: Path) -> None:
+    empty, broken = tmp_path / "empty.jsonl", tmp_path / "broken.jsonl.gz"
+    empty.write_text("")
+    broken.write_bytes(b"not gzip")
+    with pytest.raises(ConfigError, match="no prompt"):
+        load_outcomes([empty])
+    with pytest.raises(ConfigError, match=r"broken\.jsonl\.gz"):
+        load_outcomes([broken])
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", "model,source,category,score,date\nm,s,coding,high,2026\n"])
+def test_bad_priors_are_said(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=r"p\.csv"):
+        load_priors(path, canonical_with_effort)
+
+
+def test_names_become_canonical_with_their_effort() -> None:
+    assert canonical_with_effort("claude-3-5-sonnet-20241022") == "claude-3.5-sonnet"
+    assert canonical_with_effort("GPT-5 (medium reasoning)") == "gpt-5@medium"
+
+
+def test_kinds_bridge_tasks_and_categories() -> None:
+    assert kind_of_task("code/leetcode-hard") == "coding"
+    assert kind_of_task("something new") == "knowledge"
+    assert kind_of_category("tool_live_acc") == "tools"
+    assert kind_of_category("tool_total_cost_usd") is None
+    assert kind_of_category("overall") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "ratio"),
+    [("deepseek-r1", 7.4), ("gpt-4o", 1.0), ("gpt-5", 4.1), ("gpt-5@high", 8.0), ("o3", 4.1)],
+)
+def test_models_that_think_write_more(name: str, ratio: float) -> None:
+    assert output_ratio(name) == ratio
+
+
+def test_the_command_line_fits_a_bundle(tmp_path: Path) -> None:
+    examples = load_outcomes([write_outcomes(tmp_path / "o.jsonl.gz", per_source=30)])
+    np.savez(tmp_path / "e.npz", **small_embedding(examples).to_arrays())  # type: ignore[arg-type]
+    result = CliRunner().invoke(
+        cli,
+        [
+            "fit",
+            *("--outcomes", str(tmp_path / "o.jsonl.gz")),
+            *("--priors", str(write_priors(tmp_path / "p.csv"))),
+            *("--embedding", str(tmp_path / "e.npz")),
+            *("--out", str(tmp_path / "b"), "--clusters", "4"),
+        ],
+    )
+    assert result.exit_code == 0, result.output
+    assert "triage: fold 5 of 5" in result.stderr
+    assert load_bundle(tmp_path / "b").id == result.stdout.strip()
+    card = (tmp_path / "b" / CARD).read_text()
+    assert "your own data" in card
+
+
+def test_a_users_mistake_ends_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "o.jsonl").write_text(json.dumps({"id": 1}))
+    (tmp_path / "p.csv").write_text("")
+    arguments = [
+        "training",
+        "fit",
+        "--outcomes",
+        str(tmp_path / "o.jsonl"),
+        "--priors",
+        str(tmp_path / "p.csv"),
+    ]
+    np.savez(tmp_path / "e.npz", **small_embedding([]).to_arrays())  # type: ignore[arg-type]
+    monkeypatch.setattr(
+        "sys.argv", [*arguments, "--embedding", str(tmp_path / "e.npz"), "--out", str(tmp_path / "b")]
+    )
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "o.jsonl:1: not an outcome line" in capsys.readouterr().err

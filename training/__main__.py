@@ -1,0 +1,73 @@
+"""`python -m training fit | distill`: see docs/training.md."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+
+from heimdall_litellm.bundle import default_path
+from heimdall_litellm.bundle.layout import EMBEDDING
+from heimdall_litellm.core.embedding import StaticEmbedding
+from heimdall_litellm.errors import HeimdallError
+from training.data import load_outcomes
+from training.fit import CLUSTER_COUNT
+from training.fit import fit as fit_bundle
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def cli() -> None:
+    """Make bundles from outcomes."""
+
+
+@cli.command()
+@click.option(
+    "--outcomes", "outcome_files", type=_FILE, multiple=True, required=True, help="Outcome file; may repeat."
+)
+@click.option(
+    "--priors", type=_FILE, required=True, help="Published figures: model,source,category,score,date."
+)
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Bundle to write."
+)
+@click.option("--embedding", type=_FILE, help="Embedding from `distill`; without it, the shipped bundle's.")
+@click.option("--clusters", type=click.IntRange(1, 1024), default=CLUSTER_COUNT, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+def fit(
+    outcome_files: tuple[Path, ...], priors: Path, out: Path, embedding: Path | None, clusters: int, seed: int
+) -> None:
+    """Fit triage, clusters and tables, and write them as a bundle."""
+    started = time.monotonic()
+
+    def progress(message: str) -> None:
+        click.echo(f"[{time.monotonic() - started:6.1f} s] {message}", err=True)
+
+    table = load_embedding(embedding or default_path() / EMBEDDING)
+    manifest = fit_bundle(
+        load_outcomes(outcome_files), priors, table, out, seed=seed, cluster_count=clusters, progress=progress
+    )
+    click.echo(manifest.id)
+
+
+def load_embedding(path: Path) -> StaticEmbedding:
+    """Read an embedding's `.npz`."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return StaticEmbedding.from_arrays({name: arrays[name] for name in arrays.files})
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends in a sentence, not in a traceback."""
+    try:
+        cli()
+    except HeimdallError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

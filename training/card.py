@@ -1,0 +1,75 @@
+"""The texts that go with a bundle: its model card and the notice of what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_LICENCES: dict[str, str] = {
+    "mmlu_pro": "Apache-2.0",
+    "routellm_mmlu": "Apache-2.0",
+    "routellm_gsm8k": "Apache-2.0",
+    "routellm_mtbench": "Apache-2.0",
+    "zeroeval_crux": "Apache-2.0",
+    "zeroeval_gsm": "Apache-2.0",
+    "zeroeval_mathl5": "Apache-2.0",
+    "zeroeval_mmluredux": "Apache-2.0",
+    "zeroeval_zebragrid": "Apache-2.0",
+    "livecodebench": "scores CC BY-SA 4.0, texts MIT",
+    "bfcl_v1_2024_08": "prompts Apache-2.0, results: none stated",
+    "evalperf": "Apache-2.0",
+    "trustedrouter_ifeval": "Apache-2.0",
+    "trustedrouter_small": "Apache-2.0",
+    "arena_bench_v1": "Apache-2.0",
+    "superhard_math56": "MIT",
+}
+
+NOTICE_TEXT = """\
+This bundle was made by Heimdall's training pipeline.
+
+embedding.npz is a modified derivative of sentence-transformers/all-MiniLM-L6-v2
+(https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2), Apache License 2.0
+(https://www.apache.org/licenses/LICENSE-2.0). Modified: distilled into a static table of token
+vectors, tuned on prompts, reduced in dimension and quantised to int8.
+
+triage.txt, clusters.npz and models.json were computed from the outcome data named in CARD.md,
+under the licences stated there; they hold no text of those sources. Parts derived from
+LiveCodeBench's published scores: CC BY-SA 4.0, LiveCodeBench contributors.
+"""
+
+
+def model_card(trained_on: Mapping[str, int], measured: Mapping[str, float], models: int) -> str:
+    """Write the card: data with licences, figures, what it is good and bad at (Markdown)."""
+    rows = "\n".join(
+        f"| {source} | {count:,} | {_LICENCES.get(source, 'your own data')} |"
+        for source, count in sorted(trained_on.items())
+    )
+    figures = "\n".join(f"| {name.replace('_', ' ')} | {value:g} |" for name, value in measured.items())
+    return f"""\
+# Model card
+
+A triage of prompts into cheap, mid and hard (LightGBM, three classes, calibrated), clusters of
+prompts, and the expected quality and output length of {models:,} models in each cluster.
+
+## Trained on
+
+| source | prompts | licence as its repository states |
+|---|---|---|
+{rows}
+
+Labels: per source, the weakest third of the models that does about as well as the best third on
+a prompt. Models without outcomes: published figures per category, mapped onto the clusters.
+
+## Measured while training (out of fold, near-duplicates kept together)
+
+| figure | value |
+|---|---|
+{figures}
+
+## Good at, bad at
+
+- Good at telling kinds of task apart, on text like that of the sources above.
+- Bad at judging, within one kind of task, which single prompt a cheaper model will fail.
+- Next to no ordinary chat was scored on today's models: there it leans on published figures.
+- Benchmarks may stand in models' training data; their scores flatter everybody.
+- The teacher of the embedding reads English; other languages arrive through a table of terms.
+"""

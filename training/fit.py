@@ -1,0 +1,233 @@
+"""outcomes + priors + embedding -> bundle, in one run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+import heimdall_litellm
+from heimdall_litellm.bundle.layout import (
+    CARD,
+    CLUSTERS,
+    EMBEDDING,
+    FORMAT_VERSION,
+    GOLDEN,
+    MODELS,
+    NOTICE,
+    TRIAGE,
+    Manifest,
+)
+from heimdall_litellm.bundle.scorer import TriageScorer
+from heimdall_litellm.bundle.write import file_records, pack_arrays, write_bundle
+from heimdall_litellm.catalog.identity import identify
+from heimdall_litellm.core.decision import model_input
+from heimdall_litellm.core.embedding import StaticEmbedding
+from heimdall_litellm.core.features import schema_digest
+from heimdall_litellm.core.request import read_request
+from training.card import NOTICE_TEXT, model_card
+from training.data import Example
+from training.fit_clusters import Clusters, Observed, fit_clusters, observe
+from training.labels import labels, tier_scores, weights
+from training.leakage import folds, group_duplicates
+from training.priors import fit_abilities, load_priors, prior_quality
+from training.train_gbdt import FOLDS, TriageFit, expected_calibration_error, fit_triage
+from training.verbosity import output_ratio
+
+Progress = Callable[[str], None]
+Matrix = NDArray[np.float32]
+
+CLUSTER_COUNT = 64
+TEMPERATURE = 0.1
+KAPPA = 10.0
+SOURCE_CAP = 1_500
+GOLDEN_ROWS = 16
+_TYPICAL_TOKENS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the models are fitted on: `features` (n, features) and `vectors` (n, d)."""
+
+    features: Matrix
+    vectors: Matrix
+
+    @property
+    def joined(self) -> Matrix:
+        """Both side by side, as the triage model takes them."""
+        return np.hstack((self.features, self.vectors))
+
+
+def canonical_with_effort(name: str) -> str:
+    """Give the bundle's name for a model: canonical, with `@effort` where one is stated."""
+    found = identify(name)
+    return f"{found.canonical}@{found.effort}" if found.effort else found.canonical
+
+
+def read_inputs(examples: Sequence[Example], embedding: StaticEmbedding) -> Inputs:
+    """Compute core's own features and embedding for every prompt."""
+    pairs = [model_input(read_request({"messages": list(e.messages)}), embedding) for e in examples]
+    return Inputs(np.array([f for f, _ in pairs]), np.array([v for _, v in pairs]))
+
+
+def fit(
+    examples: Sequence[Example],
+    priors: Path,
+    embedding: StaticEmbedding,
+    out: Path,
+    *,
+    seed: int = 0,
+    cluster_count: int = CLUSTER_COUNT,
+    progress: Progress = print,
+) -> Manifest:
+    """Fit everything and write the bundle to `out`. The same arguments give the same trees and tables."""
+    progress(f"reading {len(examples)} prompts")
+    inputs = read_inputs(examples, embedding)
+    each = weights([e.source for e in examples], SOURCE_CAP)
+    classes = labels(tier_scores(examples))
+    split = folds(group_duplicates([e.text for e in examples]), FOLDS, seed)
+    triage = fit_triage(inputs.joined, classes, each, split, seed, progress)
+    clusters = fit_clusters(inputs.vectors, examples, each, cluster_count, seed)
+    progress(f"clusters: {len(clusters.centroids)}")
+    names = [[canonical_with_effort(model) for model in e.outcomes] for e in examples]
+    observed = observe(examples, clusters, names)
+    abilities = fit_abilities(load_priors(priors, canonical_with_effort))
+    prior = prior_quality(abilities, observed, clusters)
+    progress(f"priors: {len(prior)} models; outcomes: {len(observed.models)}")
+    tables = _tables(observed, prior, clusters)
+    measured = _measure(triage, classes, each)
+    golden = _golden(inputs.joined, triage)
+    contents = {
+        TRIAGE: triage.model,
+        EMBEDDING: pack_arrays(embedding.to_arrays()),
+        CLUSTERS: pack_arrays({**tables.arrays, "centroids": clusters.centroids, "share": clusters.share}),
+        MODELS: (json.dumps(list(tables.models), indent=0) + "\n").encode(),
+        GOLDEN: pack_arrays(golden),
+        NOTICE: NOTICE_TEXT.encode(),
+    }
+    trained_on = _count_sources(examples)
+    contents[CARD] = model_card(trained_on, measured, len(tables.models)).encode()
+    manifest = Manifest(
+        format_version=FORMAT_VERSION,
+        id=_bundle_id(contents),
+        created=datetime.now(UTC).replace(microsecond=0),
+        feature_schema=schema_digest(),
+        clusters=len(clusters.centroids),
+        dimensions=embedding.dim,
+        models=len(tables.models),
+        calibration_scale=triage.calibration.scale,
+        calibration_shift=triage.calibration.shift,
+        temperature=TEMPERATURE,
+        kappa=KAPPA,
+        trained_on=trained_on,
+        training={
+            "seed": seed,
+            "heimdall": heimdall_litellm.__version__,
+            "lightgbm": lightgbm.__version__,
+            "numpy": np.__version__,
+            "source_cap": SOURCE_CAP,
+            "priors_sha256": hashlib.sha256(priors.read_bytes()).hexdigest(),
+            "outcomes_sha256": _digest_examples(examples),
+        },
+        measured=measured,
+        files=file_records(contents),
+    )
+    write_bundle(out, manifest, contents)
+    progress(f"written to {out}")
+    return manifest
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    models: tuple[str, ...]
+    arrays: dict[str, Matrix]
+
+
+def _tables(observed: Observed, prior: Mapping[str, NDArray[np.float64]], clusters: Clusters) -> _Tables:
+    """Join what was observed with what is published, one row per model known either way."""
+    k = len(clusters.centroids)
+    models = tuple(sorted({*observed.models, *prior}))
+    at = {name: i for i, name in enumerate(observed.models)}
+    typical = _typical_tokens(observed)
+    arrays = {name: np.zeros((len(models), k), np.float32) for name in ("mean", "count", "prior", "tokens")}
+    middle = np.median(list(prior.values()), axis=0) if prior else np.full(k, 0.5)
+    for i, name in enumerate(models):
+        own = at.get(name)
+        seen = np.full(k, np.nan)
+        if own is not None:
+            arrays["mean"][i], arrays["count"][i] = observed.mean[own], observed.count[own]
+            seen = observed.tokens[own]
+        overall = _overall(observed, own) if own is not None else None
+        arrays["prior"][i] = prior.get(name, middle if overall is None else np.full(k, overall))
+        ratio = output_ratio(name)
+        # Outcome files count visible text: for a model that thinks, the ratio tells more.
+        own_tokens = np.where(np.isnan(seen), typical, seen) if ratio == 1.0 else typical
+        arrays["tokens"][i] = own_tokens * ratio
+    return _Tables(models, arrays)
+
+
+def _overall(observed: Observed, at: int) -> float:
+    """A model's mean score over all clusters, each prompt counting once."""
+    n = observed.count[at]
+    return float((observed.mean[at] * n).sum() / max(float(n.sum()), 1.0))
+
+
+def _typical_tokens(observed: Observed) -> NDArray[np.float64]:
+    """Median over models of the mean output tokens per cluster, models that think left out."""
+    plain = [i for i, name in enumerate(observed.models) if output_ratio(name) == 1.0]
+    tokens = observed.tokens[plain]
+    if not np.isfinite(tokens).any():
+        return np.full(tokens.shape[1], _TYPICAL_TOKENS)
+    everywhere = float(np.nanmedian(tokens))
+    counted = np.isfinite(tokens).any(axis=0)
+    typical = np.full(tokens.shape[1], everywhere)
+    typical[counted] = np.nanmedian(tokens[:, counted], axis=0)
+    return typical
+
+
+def _measure(triage: TriageFit, classes: NDArray[np.int64], each: NDArray[np.float64]) -> dict[str, float]:
+    p = triage.out_of_fold
+    rows = np.arange(len(p))
+    base = np.array([each[classes == c].sum() for c in range(3)]) / each.sum()
+    logloss = -(each * np.log(np.maximum(p[rows, classes], 1e-12))).sum() / each.sum()
+    return {
+        "out_of_fold_log_loss": round(float(logloss), 4),
+        "log_loss_of_class_shares": round(float(-(base * np.log(np.maximum(base, 1e-12))).sum()), 4),
+        "out_of_fold_calibration_error": round(expected_calibration_error(p, classes, each), 4),
+        "share_cheap": round(float(base[0]), 4),
+        "share_mid": round(float(base[1]), 4),
+        "share_hard": round(float(base[2]), 4),
+    }
+
+
+def _golden(inputs: Matrix, triage: TriageFit) -> dict[str, Matrix]:
+    rows = inputs[np.linspace(0, len(inputs) - 1, min(GOLDEN_ROWS, len(inputs))).astype(int)]
+    scorer = TriageScorer(triage.model, inputs.shape[1])
+    return {"inputs": rows.astype(np.float32), "raw": np.array([scorer(row) for row in rows], np.float32)}
+
+
+def _count_sources(examples: Sequence[Example]) -> dict[str, int]:
+    names, counts = np.unique([e.source for e in examples], return_counts=True)
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
+def _digest_examples(examples: Sequence[Example]) -> str:
+    digest = hashlib.sha256()
+    for example in examples:
+        digest.update(f"{example.id}\n{sorted(example.outcomes)}\n".encode("utf-8", "replace"))
+    return digest.hexdigest()
+
+
+def _bundle_id(contents: dict[str, bytes]) -> str:
+    """A name that changes with the content: the same training gives the same id."""
+    digest = hashlib.sha256()
+    for name in sorted(contents):
+        digest.update(hashlib.sha256(contents[name]).digest())
+    return f"bundle-{digest.hexdigest()[:12]}"

@@ -1,0 +1,87 @@
+"""Fit the clusters, and what each model did in each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.vq import kmeans2
+
+from training.data import Example
+from training.kinds import KINDS, kind_of_task
+
+Matrix = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Unit `centroids` (k, d), each prompt's cluster (n,), weighted `share` and `kinds` (k, kinds)."""
+
+    centroids: Matrix
+    of_prompt: NDArray[np.int64]
+    share: Matrix
+    kinds: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was observed of `models` by cluster, all (models, k); tokens NaN where nobody counted."""
+
+    models: tuple[str, ...]
+    mean: Floats
+    count: Floats
+    tokens: Floats
+
+
+def fit_clusters(
+    vectors: Matrix, examples: Sequence[Example], weights: Floats, count: int, seed: int
+) -> Clusters:
+    """Spherical k-means over unit vectors (n, d): k-means++ start, centroids put back on the sphere.
+
+    Prompts are drawn by weight, so that a big source doesn't take all the clusters.
+    """
+    rng = np.random.default_rng(seed)
+    known = np.flatnonzero(np.abs(vectors).sum(axis=1) > 0)
+    p = weights[known] / weights[known].sum()
+    drawn = vectors[rng.choice(known, size=min(len(known), 20_000), p=p)]
+    count = min(count, len(np.unique(drawn, axis=0)))
+    centroids, _ = kmeans2(drawn.astype(np.float64), count, iter=40, minit="++", rng=rng)
+    norms = np.linalg.norm(centroids, axis=1, keepdims=True)
+    centroids = (centroids / np.maximum(norms, 1e-9)).astype(np.float32)
+    of_prompt = np.argmax(vectors @ centroids.T, axis=1).astype(np.int64)
+    share = np.bincount(of_prompt, weights=weights, minlength=count)
+    kinds = np.full((count, len(KINDS)), 1e-6)
+    for example, cluster, weight in zip(examples, of_prompt, weights, strict=True):
+        kinds[cluster, KINDS.index(kind_of_task(example.task))] += weight
+    return Clusters(
+        centroids,
+        of_prompt,
+        (share / share.sum()).astype(np.float32),
+        kinds / kinds.sum(axis=1, keepdims=True),
+    )
+
+
+def observe(examples: Sequence[Example], clusters: Clusters, names: Sequence[Sequence[str]]) -> Observed:
+    """Average scores and output tokens by model and cluster.
+
+    `names[i]` are the canonical names of the models of `examples[i].outcomes`, in their order.
+    """
+    models = sorted({name for row in names for name in row})
+    index = {name: i for i, name in enumerate(models)}
+    shape = (len(models), len(clusters.centroids))
+    total, count = np.zeros(shape), np.zeros(shape)
+    tokens, counted = np.zeros(shape), np.zeros(shape)
+    for example, row, cluster in zip(examples, names, clusters.of_prompt, strict=True):
+        for name, outcome in zip(row, example.outcomes.values(), strict=True):
+            at = index[name], cluster
+            total[at] += outcome.score
+            count[at] += 1
+            if outcome.output_tokens:
+                tokens[at] += outcome.output_tokens
+                counted[at] += 1
+    mean = np.divide(total, count, out=np.zeros(shape), where=count > 0)
+    mean_tokens = np.divide(tokens, counted, out=np.full(shape, np.nan), where=counted > 0)
+    return Observed(tuple(models), mean, count, mean_tokens)
