@@ -163,7 +163,7 @@ def _read_message(message: Mapping[str, object], reading: _Reading) -> None:
     if is_model:
         reading.texts.extend(_call_texts(message))
     text = _spoken(texts)
-    if not text.strip():
+    if not window(text).strip():
         return
     reading.last_any = text
     if not is_model:
@@ -207,20 +207,23 @@ def _spoken(texts: Sequence[str]) -> str:
 
 
 def _without_inserted(text: str) -> str:
-    """Step over leading blocks that a client, not the user, wrote (`<tag …>…</tag>`)."""
+    """Step over leading blocks that a client, not the user, wrote (`<tag …>…</tag>`).
+
+    A text that would be nothing without them is left as it is.
+    """
+    at = 0
     for _ in range(_MAX_INSERTED_BLOCKS):
-        start = text[:64].lstrip()
+        start = text[at : at + 64].lstrip()
         if not start.startswith(_INSERTED):
-            return text
+            break
         tag = start[1:].split(">", 1)[0].split(" ", 1)[0].split("\n", 1)[0]
-        end = text.find(f"</{tag}>", 0, _MAX_INSERTED_CHARS)
-        if end < 0:
-            return text
-        rest = text[end + len(tag) + 3 :]
-        if not rest[:64].strip():
-            return text
-        text = rest
-    return text
+        closing = f"</{tag}>"
+        end = text.find(closing, at, at + _MAX_INSERTED_CHARS)
+        after = end + len(closing)
+        if end < 0 or not text[after : after + 64].strip():
+            break
+        at = after
+    return text[at:]
 
 
 def _texts(value: object, reading: _Reading, depth: int) -> Iterator[str]:

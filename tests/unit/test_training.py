@@ -99,10 +99,14 @@ def test_the_triage_finds_difficulty_in_prompts_it_has_not_seen(small_bundle: Pa
 
 def test_shuffled_labels_teach_nothing(examples: list[Example]) -> None:
     inputs = read_inputs(examples, small_embedding(examples)).joined
-    classes = np.random.default_rng(3).permutation(labels(tier_scores(examples)))
+    truth = labels(tier_scores(examples))
     placed = folds(group_duplicates([e.text for e in examples]), 3, 0)
-    fitted = fit_triage(inputs, classes, np.ones(len(classes)), placed, 0, lambda message: None)
-    assert 0.4 < auc(fitted.out_of_fold[:, 2], classes == 2) < 0.6
+    found = []
+    for seed in range(11, 15):
+        classes = np.random.default_rng(seed).permutation(truth)
+        fitted = fit_triage(inputs, classes, np.ones(len(classes)), placed, 0, lambda message: None)
+        found.append(auc(fitted.out_of_fold[:, 2], classes == 2))
+    assert 0.42 < np.mean(found) < 0.58
 
 
 def test_the_same_seed_gives_the_same_bundle(small_bundle: Path, tmp_path: Path) -> None:

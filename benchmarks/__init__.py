@@ -1,0 +1,1 @@
+"""Speed and quality beside the alternatives, in one run, as ratios."""

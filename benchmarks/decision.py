@@ -1,0 +1,167 @@
+"""Time of one uncached decision beside LiteLLM's two scorers, on the same prompts, in one run.
+
+    python -m benchmarks.decision [--json] [--rounds N]
+
+Heimdall: the whole way from a request body to a Decision over 8 candidates, single-threaded,
+decision cache off. LiteLLM: its complexity router's own classification of the prompt text
+(`heuristic`, `heuristic_v2`), which picks a tier and looks at no candidate, price or window.
+The three take turns prompt by prompt, so that what else the machine does hits all alike. The
+garbage collector runs as it would in a proxy. Also: what memory and start-up time Heimdall adds
+to a process that has LiteLLM loaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import numpy as np
+
+from benchmarks.prompts import body, prompts
+
+LENGTHS = (20, 500, 8_000, 200_000, 1_000_000)
+ROUNDS = {20: 3_000, 500: 3_000, 8_000: 1_000, 200_000: 200, 1_000_000: 60}
+SLOW_ROUNDS = {20: 400, 500: 200, 8_000: 60, 200_000: 8, 1_000_000: 3}
+"""LiteLLM's scorers grow with the prompt; they get fewer turns."""
+
+Times = dict[str, dict[int, dict[str, float]]]
+
+
+def heimdall() -> Callable[[dict[str, object]], object]:
+    """Build an engine over the shipped bundle and 8 known models, and give its decision path."""
+    from heimdall_litellm.bundle import load_bundle
+    from heimdall_litellm.config import Settings
+    from heimdall_litellm.core.request import read_request
+    from heimdall_litellm.core.types import CatalogEntry
+    from heimdall_litellm.engine import Heimdall
+
+    known = (
+        ("qwen-3-coder-480b-a35b", 0.22, 0.95), ("deepseek-r1", 0.5, 2.2), ("gpt-5-mini", 0.25, 2.0),
+        ("gemini-2.5-flash", 0.3, 2.5), ("gpt-5", 1.25, 10.0), ("gemini-2.5-pro", 1.25, 10.0),
+        ("claude-4.5-sonnet", 3.0, 15.0), ("claude-4.1-opus", 15.0, 75.0),
+    )  # fmt: skip
+    entries = [
+        CatalogEntry(name, name, "test", price_in, price_out, max_input_tokens=4_000_000)
+        for name, price_in, price_out in known
+    ]
+    third = {"cheap_candidates": [n for n, *_ in known[:3]], "mid_candidates": [n for n, *_ in known[3:6]]}
+    router = {**third, "hard_candidates": [n for n, *_ in known[6:]]}
+    settings = Settings.model_validate({"router": router, "features": {"decision_cache": False}})
+    engine = Heimdall(settings, entries, load_bundle())
+    return lambda request: engine.decide_facts(read_request(request))
+
+
+def litellm_scorers() -> dict[str, Callable[[str], object]]:
+    """Give LiteLLM's two offline classifiers, as its complexity router calls them."""
+    from litellm.router_strategy.complexity_router.complexity_router import ComplexityRouter
+
+    tiers = {"SIMPLE": "a", "MEDIUM": "b", "COMPLEX": "c", "REASONING": "d"}
+
+    def make(kind: str) -> ComplexityRouter:
+        config = {"classifier_type": kind, "tiers": tiers}
+        return ComplexityRouter("auto", None, config, "a", derive_savings_baseline=False)  # type: ignore[arg-type]
+
+    first, second = make("heuristic"), make("heuristic_v2")
+    return {
+        "litellm heuristic": first.classify,
+        "litellm heuristic_v2": second._classify_with_heuristic_v2,  # noqa: SLF001 - its only entry to v2
+    }
+
+
+def measure(share: float) -> Times:
+    """Time all three at every length; microseconds, p50 and p99."""
+    decide, scorers = heimdall(), litellm_scorers()
+    table: Times = {name: {} for name in ("heimdall", *scorers)}
+    for length in LENGTHS:
+        samples: dict[str, list[int]] = {name: [] for name in table}
+        slow = max(2, int(SLOW_ROUNDS[length] * share))
+        rounds = max(20, int(ROUNDS[length] * share))
+        for i, prompt in enumerate(prompts(length, rounds)):
+            request = body(prompt)
+            samples["heimdall"].append(timed(lambda request=request: decide(request)))  # type: ignore[misc]
+            if i < slow:
+                for name, score in scorers.items():
+                    samples[name].append(timed(lambda score=score, prompt=prompt: score(prompt)))  # type: ignore[misc]
+        for name, taken in samples.items():
+            p50, p99 = np.percentile(np.array(taken) / 1_000, (50, 99))
+            table[name][length] = {"p50_us": round(p50, 1), "p99_us": round(p99, 1), "n": len(taken)}
+    return table
+
+
+def timed(call: Callable[[], object]) -> int:
+    """Nanoseconds of one call."""
+    start = time.perf_counter_ns()
+    call()
+    return time.perf_counter_ns() - start
+
+
+_FOOTPRINT = """
+import json, os, time
+def rss():
+    with open("/proc/self/statm") as f: return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+started = time.perf_counter()
+import litellm.proxy.proxy_server
+loaded, base = time.perf_counter() - started, rss()
+started = time.perf_counter()
+from benchmarks.decision import heimdall
+from benchmarks.prompts import body
+heimdall()(body("hello"))
+print(json.dumps({"litellm_mb": round(base), "litellm_s": round(loaded, 2),
+                  "added_mb": round(rss() - base, 1), "added_s": round(time.perf_counter() - started, 2)}))
+"""
+
+
+def footprint() -> dict[str, float]:
+    """Memory (MB) and start-up (s) of LiteLLM's proxy module, and what the first decision adds."""
+    environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    child = subprocess.run(
+        [sys.executable, "-c", _FOOTPRINT], capture_output=True, text=True, env=environment, check=True
+    )
+    result: dict[str, float] = json.loads(child.stdout.strip().splitlines()[-1])
+    return result
+
+
+def main() -> None:
+    """Measure and print: a table for people, or JSON."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--share", type=float, default=1.0, help="Share of the usual number of turns.")
+    options = parser.parse_args()
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    table = measure(options.share)
+    result = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "times": table,
+        "footprint": footprint(),
+    }
+    print(json.dumps(result, indent=2) if options.json else render(result))
+
+
+def render(result: dict[str, object]) -> str:
+    """Lay the figures out as a Markdown table."""
+    table: Times = result["times"]  # type: ignore[assignment]
+    lines = [f"{result['date']}, {result['machine']}; microseconds, p50 / p99", ""]
+    lines += ["| tokens | " + " | ".join(table) + " | heuristic ÷ heimdall (p50) |"]
+    lines += ["|---:|" + "---:|" * (len(table) + 1)]
+    for length in LENGTHS:
+        cells = [f"{table[n][length]['p50_us']:,.0f} / {table[n][length]['p99_us']:,.0f}" for n in table]
+        ratio = table["litellm heuristic"][length]["p50_us"] / table["heimdall"][length]["p50_us"]
+        lines.append(f"| {length:,} | " + " | ".join(cells) + f" | {ratio:,.1f}× |")
+    print_out: dict[str, float] = result["footprint"]  # type: ignore[assignment]
+    lines += ["", f"LiteLLM's proxy module: {print_out['litellm_mb']} MB, {print_out['litellm_s']} s; "]
+    lines[-1] += (
+        f"Heimdall adds {print_out['added_mb']} MB and {print_out['added_s']} s (bundle, canary, first decision)."
+    )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
