@@ -1,0 +1,20 @@
+"""Settings: their models, how they are checked, and how files and the environment are read."""
+
+from heimdall_litellm.config.files import environment, keep_litellm_offline, load_config, settings_from_config
+from heimdall_litellm.config.loading import SECTION, json_schema, load_settings, setting_rows
+from heimdall_litellm.config.settings import RouterSettings, Settings, SimulatedModel, SimulationSettings
+
+__all__ = [
+    "SECTION",
+    "RouterSettings",
+    "Settings",
+    "SimulatedModel",
+    "SimulationSettings",
+    "environment",
+    "json_schema",
+    "keep_litellm_offline",
+    "load_config",
+    "load_settings",
+    "setting_rows",
+    "settings_from_config",
+]

@@ -1,0 +1,374 @@
+"""Settings: what may be said under `callback_settings.heimdall`.
+
+Every default stands here and nowhere else; the JSON Schema, the table in `docs/settings.md`
+and the error messages are all made from these models.
+
+A profile is a whole `Router`: before validation the keys it leaves out are filled from
+`router`, so that the rest of the code never asks where a value came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Final, Literal, Self, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+
+from heimdall_litellm.core.types import BUCKETS, Bucket, Effort, EffortSpec, Penalties, Policy
+from heimdall_litellm.errors import ConfigError
+
+DEFAULT_NAME: Final = "heimdall"
+
+AuthAdapter = Literal["anthropic-oauth", "google-oauth", "openai-key"]
+FailureName = Literal["429", "500", "503", "timeout", "context"]
+OutcomeName = Literal["ok", "429", "500", "503", "timeout", "context"]
+
+
+def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"{', '.join(repeated)} is listed more than once")
+    return names
+
+
+def _merged(base: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
+    """Lay `own` over `base`, mapping by mapping."""
+    merged = dict(base)
+    for key, value in own.items():
+        below = merged.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merged(below, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _status_as_text(value: object) -> object:
+    return str(value) if type(value) is int else value
+
+
+def _quoted_or_not(names: tuple[str, ...]) -> WithJsonSchema:
+    return WithJsonSchema({"enum": [*names, *(int(name) for name in names if name.isdigit())]})
+
+
+# YAML reads an unquoted 429 as a number.
+Failure = Annotated[FailureName, BeforeValidator(_status_as_text)]
+Outcome = Annotated[OutcomeName, BeforeValidator(_status_as_text), _quoted_or_not(get_args(OutcomeName))]
+ModelName = Annotated[str, Field(min_length=1)]
+Unit = Annotated[float, Field(ge=0, le=1)]
+Names = Annotated[tuple[ModelName, ...], Field(strict=False, min_length=1), AfterValidator(_unique)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ThresholdSettings(_Strict):
+    """Class probabilities above which a request is cheap or hard; what is neither is mid."""
+
+    cheap: Unit = Field(default=0.62, description="Cheap, if its probability is above this; asked second.")
+    hard: Unit = Field(default=0.58, description="Hard, if its probability is above this; asked first.")
+
+
+class PenaltySettings(_Strict):
+    """What is subtracted from a candidate's score."""
+
+    latency_sd: float = Field(
+        default=0.05,
+        ge=0,
+        description="Per standard deviation that a candidate is slower than the eligible mean.",
+    )
+    ctx_over_80pct: float = Field(
+        default=0.15, ge=0, description="Once, if the request fills more than 80 % of the context window."
+    )
+
+
+class EffortSettings(_Strict):
+    """How hard the models of one bucket are asked to think."""
+
+    reasoning_effort: Effort | None = Field(
+        default=None, description="For models that take a named effort; null = leave it to the model."
+    )
+    thinking_budget: Annotated[int, Field(ge=0)] | None = Field(
+        default=None,
+        description="Thinking tokens, for models that take a budget; null = leave it to the model.",
+    )
+
+
+class BucketDefaults(_Strict):
+    """Reasoning effort and thinking budget for each bucket."""
+
+    cheap: EffortSettings = Field(
+        default=EffortSettings(reasoning_effort="low", thinking_budget=1024),
+        description="For the cheap bucket.",
+    )
+    mid: EffortSettings = Field(
+        default=EffortSettings(reasoning_effort="medium", thinking_budget=6000),
+        description="For the mid bucket.",
+    )
+    hard: EffortSettings = Field(
+        default=EffortSettings(reasoning_effort="high", thinking_budget=20000),
+        description="For the hard bucket.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_the_other_half(cls, given: object) -> object:
+        """Whoever sets only a bucket's budget keeps its effort, and the other way round."""
+        defaults = {name: field.default.model_dump() for name, field in cls.model_fields.items()}
+        return _merged(defaults, given) if isinstance(given, Mapping) else given
+
+
+class RouterSettings(_Strict):
+    """How a model is chosen."""
+
+    alpha: Unit = Field(
+        default=0.6, description="Weight of quality against cost: 1 = best quality, 0 = cheapest."
+    )
+    thresholds: ThresholdSettings = Field(
+        default=ThresholdSettings(), description="From probabilities to a bucket."
+    )
+    top_p: int = Field(default=3, ge=1, le=64, description="How many of the nearest clusters are blended.")
+    penalties: PenaltySettings = Field(
+        default=PenaltySettings(), description="What is subtracted from a score."
+    )
+    bucket_defaults: BucketDefaults = Field(
+        default=BucketDefaults(), description="Effort and budget per bucket."
+    )
+    cheap_candidates: Names | None = Field(
+        default=None,
+        description="Model groups for cheap requests; null = proposed from price and prior quality.",
+    )
+    mid_candidates: Names | None = Field(default=None, description="The same for mid requests.")
+    hard_candidates: Names | None = Field(default=None, description="The same for hard requests.")
+    max_fallbacks: int = Field(
+        default=4,
+        ge=0,
+        le=10,
+        description="How many further candidates to try, in order, if the chosen one fails.",
+    )
+    context_margin: float = Field(
+        default=0.10,
+        ge=0,
+        le=0.9,
+        description="Share of every context window to leave free when judging what fits.",
+    )
+
+    @property
+    def candidates(self) -> Mapping[Bucket, tuple[str, ...] | None]:
+        """The three lists as given; None where they are to be proposed."""
+        return {"cheap": self.cheap_candidates, "mid": self.mid_candidates, "hard": self.hard_candidates}
+
+
+class OverrideSettings(_Strict):
+    """What one request may ask for by its `heimdall-*` headers or metadata."""
+
+    enabled: bool = Field(default=True, description="Whether requests may steer their own decision at all.")
+    alpha_min: Unit = Field(default=0.0, description="Lowest alpha a request may ask for.")
+    alpha_max: Unit = Field(default=1.0, description="Highest alpha a request may ask for.")
+    buckets: Annotated[tuple[Bucket, ...], Field(strict=False), AfterValidator(_unique)] = Field(
+        default=BUCKETS, description="Buckets a request may ask for."
+    )
+    max_cost_usd: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Highest cost limit, in USD, that a request may ask for; null = any."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.alpha_min > self.alpha_max:
+            raise ValueError(f"alpha_min ({self.alpha_min}) is above alpha_max ({self.alpha_max})")
+        return self
+
+
+class AuthSettings(_Strict):
+    """Credentials that callers bring themselves."""
+
+    enabled: Annotated[tuple[AuthAdapter, ...], Field(strict=False), AfterValidator(_unique)] = Field(
+        default=(),
+        description="Adapters to switch on. Names are reserved: none is built yet, so none has effect.",
+    )
+
+
+class CatalogSettings(_Strict):
+    """Prices, windows and capabilities of the models."""
+
+    refresh_seconds: int = Field(
+        default=300,
+        ge=0,
+        description="How often prices are read again from LiteLLM; 0 = only when the models change.",
+    )
+
+
+class TuningSettings(_Strict):
+    """The trained bundle."""
+
+    bundle: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="Directory of the bundle; null = the one that ships with the package."
+    )
+    reload_seconds: int = Field(
+        default=600,
+        ge=0,
+        description="How often to look for a new bundle in that directory; 0 = only at start.",
+    )
+
+
+class CacheSettings(_Strict):
+    """Decisions remembered for requests with the same facts."""
+
+    ttl_seconds: float = Field(
+        default=300.0, ge=0, description="How long a decision is remembered; 0 = not at all."
+    )
+    max_entries: int = Field(default=10_000, ge=0, description="How many decisions are remembered; 0 = none.")
+
+
+class FeatureSettings(_Strict):
+    """Switches."""
+
+    decision_cache: bool = Field(default=True, description="Remember decisions, as `cache` says.")
+    latency_penalty: bool = Field(default=True, description="Let measured latency lower a candidate's score.")
+    response_headers: bool = Field(default=True, description="Put the `heimdall-*` headers on answers.")
+    spend_metadata: bool = Field(default=True, description="Write the decision to LiteLLM's spend metadata.")
+
+
+class SimulatedModel(_Strict):
+    """One model group as the simulated provider plays it."""
+
+    first_token_ms: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="Milliseconds to the first token; null = `simulation.first_token_ms`."
+    )
+    ms_per_token: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="Milliseconds for each further token; null = `simulation.ms_per_token`."
+    )
+    output_tokens: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Length of an answer; null = `simulation.output_tokens`."
+    )
+    fail: Annotated[tuple[Outcome, ...], Field(strict=False)] = Field(
+        default=(),
+        description="Outcomes played in turn, one for each call, again from the start after the last.",
+    )
+    fail_rate: Mapping[Failure, Unit] = Field(
+        default={}, description="Probability of each failure, for calls that `fail` does not script."
+    )
+
+    @model_validator(mode="after")
+    def _at_most_certain(self) -> Self:
+        if sum(self.fail_rate.values()) > 1:
+            raise ValueError("the probabilities in fail_rate add up to more than 1")
+        return self
+
+
+class SimulationSettings(_Strict):
+    """The provider that answers where no key is set."""
+
+    mode: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="auto = if no provider key is set at all, for every model; always; never.",
+    )
+    seed: int = Field(default=0, description="Seed of everything random in it.")
+    first_token_ms: float = Field(default=50.0, ge=0, description="Milliseconds to the first token.")
+    ms_per_token: float = Field(default=2.0, ge=0, description="Milliseconds for each further token.")
+    output_tokens: int = Field(default=60, ge=1, description="Length of an answer.")
+    models: Mapping[ModelName, SimulatedModel] = Field(
+        default={}, description="By model group: latency, length and failures of its own."
+    )
+
+
+class Settings(_Strict):
+    """Everything under `callback_settings.heimdall`."""
+
+    name: ModelName = Field(default=DEFAULT_NAME, description="The virtual model name that clients ask for.")
+    router: RouterSettings = Field(default=RouterSettings(), description="How a model is chosen.")
+    profiles: Mapping[ModelName, RouterSettings] = Field(
+        default={},
+        description="Further virtual names; each takes the keys of `router` and inherits the rest.",
+    )
+    overrides: OverrideSettings = Field(default=OverrideSettings(), description="What requests may ask for.")
+    auth_adapters: AuthSettings = Field(default=AuthSettings(), description="Credentials of callers.")
+    catalog: CatalogSettings = Field(
+        default=CatalogSettings(), description="Prices, windows and capabilities."
+    )
+    tuning: TuningSettings = Field(default=TuningSettings(), description="The trained bundle.")
+    cache: CacheSettings = Field(default=CacheSettings(), description="Decisions remembered.")
+    features: FeatureSettings = Field(default=FeatureSettings(), description="Switches.")
+    simulation: SimulationSettings = Field(
+        default=SimulationSettings(), description="Answers without a network."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _profiles_inherit(cls, given: object) -> object:
+        if not isinstance(given, Mapping):
+            return given
+        router, profiles = given.get("router") or {}, given.get("profiles")
+        if not isinstance(router, Mapping) or not isinstance(profiles, Mapping):
+            return given
+        whole = {
+            name: _merged(router, own) if isinstance(own, Mapping) else own for name, own in profiles.items()
+        }
+        return {**given, "profiles": whole}
+
+    @model_validator(mode="after")
+    def _virtual_names_stay_virtual(self) -> Self:
+        if self.name in self.profiles:
+            raise ValueError(f"profiles.{self.name} has the name of the main virtual model; rename it")
+        routers = {"router": self.router} | {f"profiles.{n}": p for n, p in self.profiles.items()}
+        for key, router in routers.items():
+            for bucket, listed in router.candidates.items():
+                circular = [name for name in listed or () if name in self.names]
+                if circular:
+                    listing = f"{key}.{bucket}_candidates"
+                    raise ValueError(f"{listing} names {circular[0]!r}, which is itself virtual")
+        return self
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every virtual model name."""
+        return frozenset((self.name, *self.profiles))
+
+    @property
+    def is_caching(self) -> bool:
+        """Whether decisions are remembered at all."""
+        return self.features.decision_cache and self.cache.ttl_seconds > 0 and self.cache.max_entries > 0
+
+    def router_of(self, name: str) -> RouterSettings:
+        """Return the settings of the virtual model `name`. Raises ConfigError if there is no such name."""
+        if name == self.name:
+            return self.router
+        if name in self.profiles:
+            return self.profiles[name]
+        raise ConfigError(f"{name!r} is not a virtual model; there are {', '.join(sorted(self.names))}")
+
+    def policy(self, name: str, candidates: Mapping[Bucket, tuple[str, ...]]) -> Policy:
+        """Return the core's view of one virtual model, given its candidate lists with proposals filled in."""
+        router = self.router_of(name)
+        efforts: dict[Bucket, EffortSettings] = {
+            "cheap": router.bucket_defaults.cheap,
+            "mid": router.bucket_defaults.mid,
+            "hard": router.bucket_defaults.hard,
+        }
+        return Policy(
+            name=name,
+            alpha=router.alpha,
+            cheap_threshold=router.thresholds.cheap,
+            hard_threshold=router.thresholds.hard,
+            top_p=router.top_p,
+            penalties=Penalties(
+                latency_sd=router.penalties.latency_sd if self.features.latency_penalty else 0.0,
+                ctx_over_80pct=router.penalties.ctx_over_80pct,
+            ),
+            candidates=MappingProxyType(dict(candidates)),
+            efforts=MappingProxyType(
+                {b: EffortSpec(e.reasoning_effort, e.thinking_budget) for b, e in efforts.items()}
+            ),
+            context_margin=router.context_margin,
+            max_fallbacks=router.max_fallbacks,
+        )
