@@ -1,0 +1,223 @@
+"""One name for one model, against names that providers and benchmarks really use."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heimdall_litellm.catalog import canonical, match
+from heimdall_litellm.catalog.identity import identify
+from heimdall_litellm.core.types import Effort
+
+SAME = [
+    (
+        "claude-4.5-sonnet",
+        [
+            "Claude Sonnet 4.5",
+            "Claude 4.5 Sonnet",
+            "anthropic/claude-sonnet-4-5-20250929",
+            "openrouter/anthropic/claude-sonnet-4.5",
+            "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            "vertex_ai/claude-sonnet-4-5@20250929",
+            "Claude-Sonnet-4-5-20250929 (FC)",
+            "Claude Sonnet 4.5 Thinking 16K",
+            "claude-sonnet-4-5-20250929-thinking-64k",
+        ],
+    ),
+    (
+        "claude-3.5-sonnet",
+        ["claude-3-5-sonnet-20240620", "Claude Sonnet 3.5 (June 2024)", "claude-3-5-sonnet-latest"],
+    ),
+    ("claude-3-sonnet", ["claude-3-sonnet-20240229"]),
+    ("claude-4-sonnet", ["claude-4-sonnet-20250514-base", "Claude Sonnet 4 (no reasoning)"]),
+    ("claude-4.5-opus", ["claude-opus-4-5-20251101-thinking-64k-high-effort", "Claude Opus 4.5"]),
+    (
+        "deepseek-r1",
+        ["openrouter/deepseek/deepseek-r1:free", "DeepSeek R1", "fireworks_ai/accounts/x/models/deepseek-r1"],
+    ),
+    ("deepseek-r1-0528", ["DeepSeek R1 (0528)", "DeepSeek R1 05/28", "deepseek/deepseek-r1-0528"]),
+    ("deepseek-v3", ["DeepSeek Chat V3 (prev)", "deepseek-v3", "DeepSeek-V3 (Nov 2024)"]),
+    ("deepseek-v3-0324", ["DeepSeek V3 (0324)"]),
+    ("deepseek-v3.2", ["deepseek/deepseek-v3.2", "deepseek-v3.2-thinking"]),
+    (
+        "gemini-2.5-pro",
+        ["gemini/gemini-2.5-pro", "Gemini 2.5 Pro Preview 05-06", "gemini-2.5-pro-06-05-highthinking"],
+    ),
+    ("gemini-2.5-flash", ["Gemini-2.5-Flash (Prompt)", "gemini-2.5-flash-preview-05-20 (no think)"]),
+    ("gemini-2.5-flash-lite", ["gemini-2.5-flash-lite-preview-09-2025-highthinking"]),
+    ("gemini-3-pro", ["Gemini 3.0 Pro", "gemini-3-pro-preview-11-2025-high"]),
+    ("gemini-1.5-pro", ["Gemini Pro 1.5", "gemini-1.5-pro-002", "gemini/gemini-1.5-pro-latest"]),
+    ("gpt-5", ["openai/gpt-5", "azure/gpt-5", "GPT-5 (high reasoning)", "gpt-5-minimal", "gpt-5-2025-08-07"]),
+    ("gpt-5-mini", ["GPT-5 mini (medium reasoning)", "gpt-5-mini-high", "GPT-5-mini-2025-08-07 (FC)"]),
+    ("gpt-5.1", ["gpt-5.1-2025-11-13-nothinking", "GPT-5.1 (no reasoning)"]),
+    ("gpt-5.1-codex-max", ["gpt-5.1-codex-max-xhigh"]),
+    ("gpt-5-chat", ["gpt-5-chat-latest"]),
+    ("gpt-4", ["gpt-4-0613"]),
+    ("gpt-4-turbo", ["gpt-4-1106-preview", "GPT-4-Turbo (April 2024)", "gpt-4-turbo-2024-04-09 (udiff)"]),
+    ("gpt-4o", ["gpt-4o-2024-05-13", "GPT 4o (Aug 2024)", "GPT-4O-2024-08-06"]),
+    ("gpt-oss-120b", ["openai/gpt-oss-120b", "gpt-oss-120b (high)"]),
+    ("o1", ["o1-2024-12-17@high", "O1-2024-12-17 (N=1) (Low)"]),
+    ("o1-preview", ["o1-preview-2024-09-12", "O1 Preview (Sept 2024)"]),
+    ("o3-mini", ["o3-mini-2025-01-31-high", "O3-Mini-2025-01-31 (Med)", "openai/o3-mini"]),
+    ("grok-4", ["Grok-4-0709 (FC)", "openrouter/x-ai/grok-4"]),
+    (
+        "grok-4.1-fast",
+        ["Grok 4.1 Fast Non-Reasoning", "xai/grok-4-1-fast-reasoning", "grok-4.1-fast-reasoning-2511"],
+    ),
+    ("kimi-k2", ["Moonshotai-Kimi-K2-Instruct (FC)", "Kimi K2"]),
+    ("kimi-k2.6", ["moonshotai/kimi-k2.6", "kimi-k2.6-thinking"]),
+    (
+        "llama-3.1-8b",
+        ["Meta-Llama-3.1-8B-Instruct", "Llama3.1-8B-instruct", "meta-llama-3.1-8b-instruct-turbo"],
+    ),
+    ("llama-3.2-3b", ["ollama/llama3.2:3b-instruct-fp16"]),
+    ("llama-3.3-70b", ["groq/llama-3.3-70b-versatile"]),
+    ("llama-4-maverick", ["meta-llama/llama-4-maverick-17b-128e-instruct-fp8", "Llama 4 Maverick"]),
+    ("mixtral-8x7b-v0.1", ["mixtral-8x7b-instruct-v0.1", "Mixtral-8x7B-Instruct-v0.1"]),
+    ("nova-lite", ["amazon.nova-lite-v1:0", "openrouter/amazon/nova-lite-v1"]),
+    (
+        "qwen-3-235b-a22b-thinking-2507",
+        ["Qwen 3 235B A22B 25-07 Think", "openrouter/qwen/qwen3-235b-a22b-thinking-2507"],
+    ),
+    ("qwen-3-235b-a22b-2507", ["Qwen3-235B-A22B-Instruct-2507 (FC)", "openrouter/qwen/qwen3-235b-a22b-2507"]),
+    (
+        "qwen-3-coder-480b-a35b",
+        [
+            "openrouter/qwen/qwen3-coder",
+            "qwen3-coder-480b-a35b-instruct",
+            "bedrock/qwen.qwen3-coder-480b-a35b-v1:0",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("model", "name"), [(model, name) for model, names in SAME for name in names])
+def test_every_spelling_of_a_model_has_one_canonical_name(model: str, name: str) -> None:
+    assert canonical(name) == model
+
+
+def test_no_two_of_these_models_are_taken_for_one() -> None:
+    assert len({model for model, _ in SAME}) == len(SAME)
+
+
+@pytest.mark.parametrize("model", [model for model, _ in SAME])
+def test_a_canonical_name_is_its_own(model: str) -> None:
+    assert canonical(model) == model
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("mistral-large-latest", "Mistral-Large (Mar 2024)"),
+        ("mistral-large-2407", "mistral-large-2411"),
+        ("mistral-medium-2505", "mistral-small-2506"),
+        ("gemini-exp-1206", "gemini-2.5-pro"),
+        ("qwq-32b", "qwq-32b-preview"),
+        ("deepseek-v3.2", "deepseek-v3.2-exp"),
+        ("deepseek-r1-distill-llama-70b", "deepseek-r1"),
+        ("kimi-k2-thinking", "kimi-k2"),
+        ("gpt-5-codex", "gpt-5"),
+        ("claude-opus-4-1", "claude-opus-4"),
+        ("gemini-2.0-flash-thinking-exp-01-21", "gemini-2.0-flash"),
+    ],
+)
+def test_neighbours_are_not_taken_for_each_other(one: str, other: str) -> None:
+    assert canonical(one) != canonical(other)
+    assert match(one, [other]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "effort"),
+    [
+        ("gpt-5 (high)", "high"),
+        ("o3-mini@low", "low"),
+        ("o4-mini (medium reasoning)", "medium"),
+        ("GPT-5.4 (xhigh reasoning)", "xhigh"),
+        ("gpt-5.1-2025-11-13-nothinking", "none"),
+        ("DeepSeek V3.1 Non-Think", "none"),
+        ("claude-3-7-sonnet@thinking", "high"),
+        ("claude-opus-4-8-low-effort", "low"),
+        ("claude-4-sonnet-20250514-base", "none"),
+        ("gemini-2.5-pro-06-05-highthinking", "high"),
+        ("xai/grok-4-fast-non-reasoning", "none"),
+        ("grok-4-fast-non-reasoning-2511", "none"),
+        ("gpt-5-minimal", "minimal"),
+        ("mistral-medium-2505", None),
+        ("mistral-medium", None),
+        ("qwen3-max", None),
+        ("gpt-5", None),
+    ],
+)
+def test_the_effort_is_read_from_the_name(name: str, effort: Effort | None) -> None:
+    assert identify(name).effort == effort
+
+
+@pytest.mark.parametrize(
+    ("upstream", "effort", "names", "expected"),
+    [
+        ("openai/gpt-5", "high", ["gpt-5", "gpt-5@low", "gpt-5@high"], "gpt-5@high"),
+        ("openai/gpt-5", "medium", ["gpt-5@low", "gpt-5", "gpt-5@high"], "gpt-5"),
+        ("openai/gpt-5", None, ["gpt-5@low", "gpt-5@high", "gpt-5"], "gpt-5"),
+        ("openai/gpt-5", None, ["gpt-5@low", "gpt-5@medium"], "gpt-5@medium"),
+        ("openai/gpt-5", "xhigh", ["gpt-5@low", "gpt-5@high"], "gpt-5@high"),
+        ("gpt-5@low", "high", ["gpt-5@low", "gpt-5@high"], "gpt-5@low"),
+        ("openai/gpt-5", "high", ["gpt-5-mini", "gpt-5.1"], None),
+        (
+            "claude-3-5-sonnet-20241022",
+            None,
+            ["claude-3-5-sonnet-20240620", "claude-3-5-sonnet-20241022"],
+            "claude-3-5-sonnet-20241022",
+        ),
+        (
+            "claude-3-5-sonnet-latest",
+            None,
+            ["claude-3-5-sonnet-20240620", "claude-3-5-sonnet-20241022"],
+            "claude-3-5-sonnet-20241022",
+        ),
+        ("gpt-4o-2024-11-20", None, ["gpt-4o-2024-05-13", "gpt-4o"], "gpt-4o"),
+        ("gpt-4o (Aug 2024)", None, ["gpt-4o (Feb 2025)", "gpt-4o-24-09-07"], "gpt-4o (Feb 2025)"),
+        ("gemini-2.5-pro", None, ["gemini-2.5-pro-preview-09-2025", "gemini-2.5-pro-20250605"],
+         "gemini-2.5-pro-preview-09-2025"),
+        ("GPT-4o", None, ["openai/gpt-4o", "gpt-4o", "GPT-4o"], "GPT-4o"),
+        ("", None, ["-", ""], None),
+        ("gpt-5", None, [], None),
+    ],
+)  # fmt: skip
+def test_the_nearest_of_several_names_is_chosen(
+    upstream: str, effort: Effort | None, names: list[str], expected: str | None
+) -> None:
+    assert match(upstream, names, effort) == expected
+    assert match(upstream, names[::-1], effort) == expected
+
+
+@given(
+    st.sampled_from(["gpt", "claude-opus", "gemini", "qwen", "llama", "grok"]),
+    st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    st.sampled_from(["", "-mini", "-70b"]),
+    st.sampled_from(["", "-mini", "-70b"]),
+)
+def test_versions_and_sizes_never_match_across(
+    family: str, one: tuple[int, int], other: tuple[int, int], size: str, other_size: str
+) -> None:
+    first, second = f"{family}-{one[0]}.{one[1]}{size}", f"{family}-{other[0]}.{other[1]}{other_size}"
+    assert (canonical(first) == canonical(second)) == ((one, size) == (other, other_size))
+
+
+@given(
+    st.sampled_from([model for model, _ in SAME]),
+    st.sampled_from(["", "openai/", "openrouter/vendor/", "a/b/c/"]),
+    st.sampled_from(["", "@low", "@high", " (medium reasoning)"]),
+    st.booleans(),
+)
+def test_provider_effort_and_case_change_nothing(model: str, prefix: str, effort: str, upper: bool) -> None:
+    name = f"{prefix}{model}{effort}"
+    assert canonical(name.upper() if upper else name) == model
+
+
+@given(st.text(max_size=60))
+def test_any_text_has_an_identity(name: str) -> None:
+    found = identify(name)
+    assert found.release == "" or found.release.isdigit()
+    assert match(name, [name]) == (name if found.canonical else None)
