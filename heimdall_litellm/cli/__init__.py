@@ -1,0 +1,1 @@
+"""The `heimdall` command."""

@@ -1,0 +1,229 @@
+"""`heimdall decide`: many decisions for machines, JSON Lines in and out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+import click
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from heimdall_litellm.catalog.identity import identify
+from heimdall_litellm.cli.render import NEGATIVE, OK, answers, err, json_option, print_json
+from heimdall_litellm.cli.session import Session, open_session
+from heimdall_litellm.core.explain import to_dict
+from heimdall_litellm.core.request import read_request
+from heimdall_litellm.core.types import Overrides
+from heimdall_litellm.errors import ConfigError, HeimdallError
+
+_FIELDS: Final = (
+    "bucket", "p_cheap", "p_mid", "p_hard", "difficulty", "cluster", "model", "effort", "alpha", "candidates",
+    "fallbacks", "reasons",
+)  # fmt: skip
+_CANDIDATE_FIELDS: Final = ("model", "eligible", "why_not", "quality", "cost_usd", "penalties", "score")
+_BODY: Final = {"tools": list, "response_format": dict, "max_tokens": int}
+
+
+class BadLine(Exception):
+    """One line of the input that no decision can be made for; the message says why."""
+
+
+def models_of(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    """Split `--models a,b,c`."""
+    if value is None:
+        return None
+    names = tuple(name.strip() for name in value.split(",") if name.strip())
+    if not names:
+        raise click.BadParameter("name at least one model")
+    return names
+
+
+alpha_option = click.option(
+    "--alpha", type=click.FloatRange(0, 1), help="Weight of quality against cost, instead of the setting."
+)
+models_option = click.option(
+    "--models",
+    callback=models_of,
+    metavar="A,B,C",
+    help="Candidates: of the configuration if there is one, else models of the bundle.",
+)
+bundle_option = click.option(
+    "--bundle",
+    type=click.Path(exists=True, file_okay=False),
+    help="Bundle directory, instead of the configured or shipped one.",
+)
+config_option = click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False),
+    help="LiteLLM configuration with Heimdall's settings.",
+)
+
+
+@click.command()
+@click.option(
+    "--jsonl",
+    "source",
+    required=True,
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="Input; - is stdin.",
+)
+@click.option(
+    "--out",
+    "target",
+    required=True,
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="Output; - is stdout.",
+)
+@config_option
+@bundle_option
+@models_option
+@alpha_option
+@json_option
+@answers
+def decide(
+    source: str,
+    target: str,
+    config: str | None,
+    bundle: str | None,
+    models: tuple[str, ...] | None,
+    alpha: float | None,
+    as_json: bool,
+) -> int:
+    """Decide on every line of a JSON Lines file.
+
+    A line in: {"id", "messages", "tools"?, "response_format"?, "max_tokens"?}; other fields are
+    ignored. A line out for each, in the same order; for one that cannot be decided {"id", "error"}.
+    An output file appears when all is done. Exit code 1 if any line failed.
+    """
+    session = open_session(config, bundle, models, use_default=False)
+    done = failed = 0
+    with _reading(source) as lines, _writing(target) as write:
+        for line in lines:
+            if not line.strip():
+                continue
+            answer = _answer(session, line, alpha)
+            failed += "error" in answer
+            done += 1
+            write.write(json.dumps(answer, ensure_ascii=True, allow_nan=False) + "\n")
+    if as_json and target != "-":
+        print_json({"lines": done, "failed": failed, "out": target})
+    elif failed:
+        err().print(f"{failed} of {done} lines failed; each has its error in the output")
+    return NEGATIVE if failed else OK
+
+
+def _answer(session: Session, line: str, alpha: float | None) -> dict[str, object]:
+    identity: object = None
+    try:
+        body = _parsed(line)
+        identity = body.get("id")
+        return {"id": identity, **_decision(session, body, alpha)}
+    except (BadLine, HeimdallError) as error:
+        return {"id": identity, "error": str(error)}
+
+
+def _parsed(line: str) -> Mapping[str, object]:
+    try:
+        body = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise BadLine(f"not valid JSON: {error.msg} at column {error.colno}") from None
+    except RecursionError:
+        raise BadLine("nested too deeply") from None
+    if not isinstance(body, dict):
+        raise BadLine("a line must be a JSON object")
+    return body
+
+
+def _decision(session: Session, body: Mapping[str, object], alpha: float | None) -> dict[str, object]:
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not messages or not all(isinstance(m, dict) for m in messages):
+        raise BadLine("messages must be a list of at least one object")
+    if "id" not in body:
+        raise BadLine("id is missing")
+    given: dict[str, object] = {"messages": messages}
+    for key, kind in _BODY.items():
+        value = body.get(key)
+        if value is None:
+            continue
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise BadLine(
+                f"{key} must be {'an object' if kind is dict else 'a list' if kind is list else 'an integer'}"
+            )
+        given[key] = value
+    engine = session.engine
+    before = time.perf_counter()
+    decided = engine.decide_facts(
+        read_request(given), permitted=session.permitted, overrides=Overrides(alpha=alpha)
+    )
+    elapsed = time.perf_counter() - before
+    full = to_dict(decided)
+    candidates = full["candidates"]
+    answer = {name: full[name] for name in _FIELDS}
+    answer["candidates"] = _once(candidates if isinstance(candidates, list) else [], decided.bucket)
+    # A model of the bundle may carry its effort in its name.
+    of_name = identify(decided.model).effort if "@" in decided.model else None
+    answer["effort"] = full["effort"] or of_name
+    return {**answer, "duration_us": round(elapsed * 1e6, 1)}
+
+
+def _once(rows: list[dict[str, object]], bucket: str) -> list[dict[str, object]]:
+    """Keep one row for each model: the one of the bucket decided for, else its first."""
+    by_model: dict[object, dict[str, object]] = {}
+    for row in rows:
+        if row["model"] not in by_model or row["bucket"] == bucket:
+            by_model[row["model"]] = row
+    return [{name: row[name] for name in _CANDIDATE_FIELDS} for row in by_model.values()]
+
+
+@contextmanager
+def _reading(source: str) -> Iterator[Iterator[str]]:
+    """Give the lines, with a progress bar on the error output if somebody watches it."""
+    if source == "-":
+        yield _lines(sys.stdin.buffer)
+        return
+    try:
+        file = Path(source).open("rb")  # noqa: SIM115  # what fails later is not the reading
+    except OSError as error:
+        raise ConfigError(f"{source}: cannot be read ({error.strerror})") from None
+    with file:
+        yield _with_progress(file) if err().is_terminal else _lines(file)
+
+
+def _lines(file: IO[bytes]) -> Iterator[str]:
+    return (raw.decode("utf-8", "replace") for raw in file)
+
+
+def _with_progress(file: IO[bytes]) -> Iterator[str]:
+    columns = (BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn())
+    with Progress(*columns, console=err()) as bar:
+        task = bar.add_task("deciding", total=os.fstat(file.fileno()).st_size)
+        for raw in file:
+            yield raw.decode("utf-8", "replace")
+            bar.advance(task, len(raw))
+
+
+@contextmanager
+def _writing(target: str) -> Iterator[IO[str]]:
+    """Give the output: stdout, or a file that replaces `target` when everything has been written."""
+    if target == "-":
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    path = Path(target)
+    try:
+        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:
+        raise ConfigError(f"{target}: cannot be written ({error.strerror})") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            yield file
+        Path(beside).replace(path)
+    finally:
+        Path(beside).unlink(missing_ok=True)

@@ -1,0 +1,129 @@
+"""The documentation says what the code does."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import shutil
+import sys
+from pathlib import Path
+
+import click
+import jsonschema
+import pytest
+import yaml
+from referencing import Registry, Resource
+
+from heimdall_litellm.catalog import load_price_map
+from heimdall_litellm.catalog.entries import entries_from_model_list
+from heimdall_litellm.cli.main import main
+from heimdall_litellm.config import json_schema, load_config, settings_from_config
+from heimdall_litellm.config.docs import schema_text, with_table
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+REMEDY = "run python -m heimdall_litellm.config.docs"
+
+
+def read(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def test_the_committed_schema_is_that_of_the_code() -> None:
+    assert read("settings.schema.json") == schema_text(), REMEDY
+
+
+def test_the_table_of_settings_is_that_of_the_code() -> None:
+    assert read("settings.md") == with_table(read("settings.md")), REMEDY
+
+
+def test_the_generator_brings_outdated_files_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outdated = re.sub(r"\| `router\.alpha`.*\n", "", read("settings.md"))
+    assert outdated != read("settings.md")
+    (tmp_path / "settings.md").write_text(outdated, encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["docs", str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "heimdall_litellm.config.docs")
+    runpy.run_module("heimdall_litellm.config.docs", run_name="__main__")
+    assert (tmp_path / "settings.md").read_text(encoding="utf-8") == read("settings.md")
+    assert (tmp_path / "settings.schema.json").read_text(encoding="utf-8") == schema_text()
+
+
+def validator() -> jsonschema.Draft202012Validator:
+    wrapper = json.loads(read("litellm_config.schema.json"))
+    registry = Registry().with_resource("settings.schema.json", Resource.from_contents(json_schema()))
+    return jsonschema.Draft202012Validator(wrapper, registry=registry)
+
+
+def test_the_sample_names_a_schema_that_is_there_and_accepts_it() -> None:
+    text = (ROOT / "litellm_config.yaml").read_text(encoding="utf-8")
+    named = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
+    assert named is not None
+    assert (ROOT / named[1]).is_file()
+    validator().validate(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize("wrong", [{"router": {"alpha": 7}}, {"router": {"alhpa": 0.5}}, {"nonsense": 1}])
+def test_the_schema_of_a_whole_file_refuses_wrong_settings_and_nothing_else(wrong: dict[str, object]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        validator().validate({"callback_settings": {"heimdall": wrong}})
+    validator().validate({"callback_settings": {"otel": wrong}, "litellm_settings": wrong})
+
+
+def test_a_schema_accepts_what_the_code_accepts_for_status_codes() -> None:
+    given = {"simulation": {"models": {"m": {"fail": [429, "ok"], "fail_rate": {"429": 0.1}}}}}
+    validator().validate({"callback_settings": {"heimdall": given}})
+
+
+def test_the_sample_configuration_is_valid_and_priced(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = load_config(ROOT / "litellm_config.yaml")
+    settings = settings_from_config(config, {})
+    entries = {e.name: e for e in entries_from_model_list(config["model_list"], load_price_map(), {})}  # type: ignore[arg-type]
+    assert settings.names <= set(entries)
+    listed = {name for names in settings.router.candidates.values() for name in names or ()}
+    assert listed == set(entries) - settings.names
+    for entry in entries.values():
+        assert entry.input_usd_per_mtok
+        assert entry.output_usd_per_mtok
+        assert entry.max_input_tokens
+        assert entry.missing_credential
+
+
+def commands() -> list[tuple[str, click.Command]]:
+    found: list[tuple[str, click.Command]] = []
+    for name, command in main.commands.items():
+        if isinstance(command, click.Group):
+            found += [(f"{name} {sub}", below) for sub, below in command.commands.items()]
+        else:
+            found.append((name, command))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), commands(), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_command_and_option_stands_in_the_manual_and_takes_json(
+    name: str, command: click.Command
+) -> None:
+    manual = read("cli.md")
+    assert f"## `heimdall {name}" in manual
+    section = manual.split(f"## `heimdall {name}", 1)[1].split("\n## ", 1)[0]
+    options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+    assert "--json" in options
+    missing = [option for option in options - {"--json"} if f"`{option}" not in section]
+    assert missing == []
+
+
+def test_the_manual_names_no_option_that_is_gone() -> None:
+    known = {option for _, command in commands() for parameter in command.params for option in parameter.opts}
+    named = set(re.findall(r"`(--[a-z-]+)", read("cli.md")))
+    assert named <= known | {"--help", "--version"}
+
+
+def test_the_copy_of_the_schema_beside_the_sample_moves_with_it(tmp_path: Path) -> None:
+    shutil.copytree(DOCS, tmp_path / "docs")
+    wrapper = json.loads((tmp_path / "docs" / "litellm_config.schema.json").read_text())
+    target = wrapper["properties"]["callback_settings"]["properties"]["heimdall"]["$ref"]
+    assert (tmp_path / "docs" / target).is_file()
