@@ -56,8 +56,9 @@ prompts, and the expected quality and output length of {models:,} models in each
 |---|---|---|
 {rows}
 
-Labels: per source, the weakest third of the models that does about as well as the best third on
-a prompt. Models without outcomes: published figures per category, mapped onto the clusters.
+Labels: a Rasch model puts prompts and models of all sources on one scale; a prompt is cheap if a
+middling model (median ability) does about as well on it as the best, mid if a good one does (75th
+percentile), else hard. Models without outcomes: published figures per category, mapped onto the clusters.
 
 ## Measured while training (out of fold, near-duplicates kept together)
 

@@ -35,7 +35,7 @@ from heimdall_litellm.core.request import read_request
 from training.card import NOTICE_TEXT, model_card
 from training.data import Example
 from training.fit_clusters import Clusters, Observed, fit_clusters, observe
-from training.labels import labels, tier_scores, weights
+from training.labels import fit_rasch, labels, weights
 from training.leakage import folds, group_duplicates
 from training.priors import fit_abilities, load_priors, prior_quality
 from training.train_gbdt import FOLDS, TriageFit, expected_calibration_error, fit_triage
@@ -91,7 +91,7 @@ def fit(
     progress(f"reading {len(examples)} prompts")
     inputs = read_inputs(examples, embedding)
     each = weights([e.source for e in examples], SOURCE_CAP)
-    classes = labels(tier_scores(examples))
+    classes = labels(fit_rasch(examples, canonical_with_effort))
     split = folds(group_duplicates([e.text for e in examples]), FOLDS, seed)
     triage = fit_triage(inputs.joined, classes, each, split, seed, progress)
     clusters = fit_clusters(inputs.vectors, examples, each, cluster_count, seed)

@@ -1,70 +1,95 @@
 """What the triage learns: which bucket a prompt belonged in, seen from its outcomes.
 
-Within each source the models are ranked by their mean score and cut into three equal parts,
-weak, middle and strong (two models make a weak and a strong part). A prompt's label is the
-weakest part whose mean score comes within `SLACK` of the best part's:
+Sources tested different models in different years, so "the weak ones failed" means something else in each.
+A Rasch model puts them on one scale, linked by the models they share:
 
-    cheap   the weak models do about as well as any (also: nobody can do it, so nothing is
-            gained by paying more)
-    mid     the middle ones do, the weak ones don't
-    hard    only the strong ones do
+    P(model m succeeds on prompt i) = σ(ability[m] + easiness[i])
 
-Parts are cut per source because sources test models of different years; a bucket is relative.
+with easiness shrunk towards the mean of its source (variance 5, so that a prompt with two outcomes is not
+taken at its word). Three reference abilities stand for the buckets: the 50th, 75th and 97th percentile of
+the models seen. A prompt's label is the first reference whose chance of success comes within `SLACK` of
+the best one's:
+
+    cheap   a middling model does about as well as any (also where nobody succeeds: nothing is gained)
+    mid     a good one does, a middling one doesn't
+    hard    only the best do
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
 
 from training.data import Example
 
+Floats = NDArray[np.float64]
+
 SLACK = 0.15
-_MIN_COVERAGE = 0.3
+REFERENCES = (0.50, 0.75, 0.97)
+_EASINESS_VARIANCE = 5.0
+_ABILITY_RIDGE = 0.05
+_SOURCE_RIDGE = 0.02
 
 
-def tiers(examples: Sequence[Example]) -> dict[str, tuple[set[str], ...]]:
-    """Cut each source's models into parts, weakest first; models seen on few prompts are left out."""
-    scores: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for example in examples:
-        for model, outcome in example.outcomes.items():
-            scores[example.source][model].append(outcome.score)
-    parts = {}
-    for source, by_model in scores.items():
-        most = max(map(len, by_model.values()))
-        kept = [m for m, values in by_model.items() if len(values) >= _MIN_COVERAGE * most]
-        ranked = sorted(kept, key=lambda m: (float(np.mean(by_model[m])), m))
-        pieces = np.array_split(np.array(ranked), min(3, len(ranked)))
-        parts[source] = tuple(set(piece.tolist()) for piece in pieces)
-    return parts
+@dataclass(frozen=True, slots=True)
+class Rasch:
+    """Ability by model, and the easiness of each prompt (n,), on one logit scale."""
+
+    ability: dict[str, float]
+    easiness: Floats
 
 
-def tier_scores(examples: Sequence[Example]) -> NDArray[np.float64]:
-    """Mean score of the weak, middle and strong models on each prompt, (n, 3); NaN where none answered."""
-    parts = tiers(examples)
-    table = np.full((len(examples), 3), np.nan)
-    for i, example in enumerate(examples):
-        pieces = parts[example.source]
-        columns = {1: (0,), 2: (0, 2), 3: (0, 1, 2)}[len(pieces)]
-        for column, members in zip(columns, pieces, strict=True):
-            values = [o.score for m, o in example.outcomes.items() if m in members]
-            if values:
-                table[i, column] = np.mean(values)
-    return table
+def fit_rasch(examples: Sequence[Example], canonical: Callable[[str], str]) -> Rasch:
+    """Fit the model above by penalised maximum likelihood; scores between 0 and 1 count in part."""
+    models: dict[str, int] = {}
+    rows = [
+        (models.setdefault(canonical(model), len(models)), i, outcome.score)
+        for i, example in enumerate(examples)
+        for model, outcome in example.outcomes.items()
+    ]
+    m, i, y = (np.array(column) for column in zip(*rows, strict=True))
+    sources = sorted({example.source for example in examples})
+    s = np.array([sources.index(example.source) for example in examples])
+    cuts = np.cumsum([len(models), len(examples)])
+
+    def loss(theta: Floats) -> tuple[float, Floats]:
+        ability, easiness, mean = np.split(theta, cuts)
+        z = ability[m] + easiness[i]
+        away = easiness - mean[s]
+        value = float((np.logaddexp(0.0, z) - y * z).sum())
+        value += 0.5 * float((away**2).sum() / _EASINESS_VARIANCE)
+        value += 0.5 * float(_ABILITY_RIDGE * (ability**2).sum() + _SOURCE_RIDGE * (mean**2).sum())
+        slope = expit(z) - y
+        gradient = np.concatenate(
+            (
+                np.bincount(m, slope, len(models)) + _ABILITY_RIDGE * ability,
+                np.bincount(i, slope, len(examples)) + away / _EASINESS_VARIANCE,
+                _SOURCE_RIDGE * mean - np.bincount(s, away / _EASINESS_VARIANCE, len(sources)),
+            )
+        )
+        return value, gradient
+
+    start = np.zeros(len(models) + len(examples) + len(sources))
+    solved = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
+    ability, easiness, _ = np.split(solved, cuts)
+    return Rasch(dict(zip(models, ability.tolist(), strict=True)), easiness)
 
 
-def labels(table: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Turn tier scores (n, 3) into 0 cheap, 1 mid, 2 hard by the rule above."""
-    filled = np.where(np.isnan(table), -1.0, table)
-    best = filled.max(axis=1, keepdims=True)
-    weakest: NDArray[np.int64] = np.argmax(filled >= best - SLACK, axis=1).astype(np.int64)
-    return weakest
+def labels(rasch: Rasch) -> NDArray[np.int64]:
+    """Give 0 cheap, 1 mid, 2 hard for each prompt, by the rule above."""
+    references = np.quantile(list(rasch.ability.values()), REFERENCES, method="nearest")
+    success = expit(references + rasch.easiness[:, None])
+    enough = success >= success.max(axis=1, keepdims=True) - SLACK
+    first: NDArray[np.int64] = np.argmax(enough, axis=1)
+    return first
 
 
-def weights(sources: Sequence[str], cap: int) -> NDArray[np.float64]:
+def weights(sources: Sequence[str], cap: int) -> Floats:
     """Weigh prompts so that no source counts for more than `cap` of them."""
     names, counts = np.unique(np.array(sources), return_counts=True)
     each = dict(zip(names.tolist(), np.minimum(1.0, cap / counts).tolist(), strict=True))

@@ -91,11 +91,11 @@ def calibrate(raw: Floats, classes: NDArray[np.int64], weights: Floats) -> Calib
         return float(-(weights * np.log(np.maximum(p, 1e-12))).sum() / weights.sum())
 
     start = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
-    return _calibration(minimize(loss, start, method="L-BFGS-B").x)
+    return _calibration(np.round(minimize(loss, start, method="L-BFGS-B").x, 6))
 
 
 def _calibration(theta: Floats) -> Calibration:
-    a, b, c, d, e, f = (round(float(value), 6) for value in theta)
+    a, b, c, d, e, f = theta.tolist()
     return Calibration((a, b, c), (d, e, f))
 
 

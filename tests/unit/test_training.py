@@ -17,14 +17,14 @@ from heimdall_litellm.core.triage import Calibration, triage
 from heimdall_litellm.errors import ConfigError
 from tests.small_world import LEVELS, fit_small_bundle, small_embedding, write_outcomes, write_priors
 from training.__main__ import cli, main
-from training.data import Example, load_outcomes
+from training.data import Example, Outcome, load_outcomes
 from training.fit import canonical_with_effort, read_inputs
 from training.fit_clusters import fit_clusters, observe
 from training.kinds import KINDS, kind_of_category, kind_of_task
-from training.labels import labels, tier_scores, tiers, weights
+from training.labels import Rasch, fit_rasch, labels, weights
 from training.leakage import folds, group_duplicates
 from training.priors import fit_abilities, load_priors, prior_quality
-from training.train_gbdt import expected_calibration_error, fit_triage, probabilities
+from training.train_gbdt import calibrate, expected_calibration_error, fit_triage, probabilities
 from training.verbosity import output_ratio
 
 
@@ -44,21 +44,29 @@ def auc(score: np.ndarray, positive: np.ndarray) -> float:
 
 
 def test_labels_find_the_tier_that_was_needed(examples: list[Example]) -> None:
-    found = labels(tier_scores(examples))
+    found = labels(fit_rasch(examples, canonical_with_effort))
     truth = np.array([level_of(e) for e in examples])
     assert (found == truth).mean() > 0.9
 
 
-def test_tiers_go_from_weak_to_strong(examples: list[Example]) -> None:
-    weak, middle, strong = tiers(examples)["sums"]
-    assert weak == {"tiny-1b", "gpt-3.5-turbo"}
-    assert middle == {"gpt-4o-mini", "claude-3-5-sonnet-20241022"}
-    assert strong == {"o3@high", "o4-mini@high"}
+def test_the_scale_is_common_to_sources_that_share_a_model() -> None:
+    """Source b tests only strong models on hard prompts; its prompts must still count as harder."""
+
+    def example(i: int, source: str, scores: dict[str, float]) -> Example:
+        outcomes = {m: Outcome(s, None) for m, s in scores.items()}
+        return Example(str(i), source, "gsm8k", ({"role": "user", "content": "x"},), outcomes)
+
+    easy = [example(i, "a", {"weak": 0.7, "link": 1.0}) for i in range(30)]
+    hard = [example(i, "b", {"link": 0.3, "strong": 0.9}) for i in range(30)]
+    rasch = fit_rasch([*easy, *hard], str)
+    assert rasch.ability["weak"] < rasch.ability["link"] < rasch.ability["strong"]
+    assert rasch.easiness[:30].mean() > rasch.easiness[30:].mean() + 1
 
 
 def test_what_nobody_can_do_is_cheap() -> None:
-    assert labels(np.zeros((1, 3))).tolist() == [0]
-    assert labels(np.array([[0.0, np.nan, 1.0]])).tolist() == [2]
+    ability = {"a": 0.0, "b": 1.0, "c": 2.0}
+    assert labels(Rasch(ability, np.array([9.0, -9.0, 0.0]))).tolist() == [0, 0, 1]
+    assert labels(Rasch({"a": -3.0, "b": 0.0, "c": 3.0}, np.array([0.0]))).tolist() == [2]
 
 
 def test_no_source_outweighs_the_cap() -> None:
@@ -99,7 +107,7 @@ def test_the_triage_finds_difficulty_in_prompts_it_has_not_seen(small_bundle: Pa
 
 def test_shuffled_labels_teach_nothing(examples: list[Example]) -> None:
     inputs = read_inputs(examples, small_embedding(examples)).joined
-    truth = labels(tier_scores(examples))
+    truth = labels(fit_rasch(examples, canonical_with_effort))
     placed = folds(group_duplicates([e.text for e in examples]), 3, 0)
     found = []
     for seed in range(11, 15):
@@ -269,3 +277,17 @@ def test_a_users_mistake_ends_in_a_sentence(
         main()
     assert ended.value.code == 2
     assert "o.jsonl:1: not an outcome line" in capsys.readouterr().err
+
+
+def test_calibration_finds_the_scale_that_was_hidden() -> None:
+    rng = np.random.default_rng(5)
+    true = rng.normal(0, 1.5, (4_000, 3))
+    p = np.exp(true) / np.exp(true).sum(axis=1, keepdims=True)
+    classes = np.array([rng.choice(3, p=row) for row in p])
+    overconfident = 3.0 * true + np.array([1.0, 0.0, -1.0])
+    found = calibrate(overconfident, classes, np.ones(len(classes)))
+    assert found.scale == pytest.approx((1 / 3, 1 / 3, 1 / 3), abs=0.05)
+    assert found.shift[2] - found.shift[0] == pytest.approx(2 / 3, abs=0.15)
+    before = expected_calibration_error(probabilities(overconfident, Calibration()), classes, np.ones(4_000))
+    after = expected_calibration_error(probabilities(overconfident, found), classes, np.ones(4_000))
+    assert after < before / 3
