@@ -79,8 +79,8 @@ class Heimdall:
         Raises ConfigError (file, settings, models) or BundleError.
         """
         config = load_config(path)
-        settings = settings_from_config(config)
-        env = environment() if environ is None else environ
+        env = environment(config) if environ is None else environ
+        settings = settings_from_config(config, env)
         models = model_list_of(config)
         require_virtual_groups(settings, [str(deployment.get("model_name")) for deployment in models])
         is_simulated = simulates_all(settings, models, env)

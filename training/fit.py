@@ -37,6 +37,7 @@ from training.data import Example
 from training.fit_clusters import Clusters, Observed, fit_clusters, observe
 from training.labels import fit_rasch, labels, weights
 from training.leakage import folds, group_duplicates
+from training.prices import fallback_price
 from training.priors import fit_abilities, load_priors, prior_quality
 from training.train_gbdt import FOLDS, TriageFit, expected_calibration_error, fit_triage
 from training.verbosity import output_ratio
@@ -108,7 +109,7 @@ def fit(
         TRIAGE: triage.model,
         EMBEDDING: pack_arrays(embedding.to_arrays()),
         CLUSTERS: pack_arrays({**tables.arrays, "centroids": clusters.centroids, "share": clusters.share}),
-        MODELS: (json.dumps(list(tables.models), indent=0) + "\n").encode(),
+        MODELS: _models_file(tables.models),
         GOLDEN: pack_arrays(golden),
         NOTICE: NOTICE_TEXT.encode(),
     }
@@ -190,6 +191,11 @@ def _typical_tokens(observed: Observed) -> NDArray[np.float64]:
     typical = np.full(tokens.shape[1], everywhere)
     typical[counted] = np.nanmedian(tokens[:, counted], axis=0)
     return typical
+
+
+def _models_file(models: Sequence[str]) -> bytes:
+    prices = {name: price for name in models if (price := fallback_price(name)) is not None}
+    return (json.dumps({"names": models, "prices": prices}, indent=0) + "\n").encode()
 
 
 def _measure(triage: TriageFit, classes: NDArray[np.int64], each: NDArray[np.float64]) -> dict[str, float]:

@@ -4,7 +4,7 @@
     triage.txt      LightGBM text model, three classes
     embedding.npz   static token table, int8
     clusters.npz    centroids and the Q[model, cluster] tables
-    models.json     the models' names, in the order of the tables' rows
+    models.json     the models' names, in the order of the tables' rows, and prices of withdrawn ones
     golden.npz      input rows and the raw scores they must give
     CARD.md         what it was trained on and what it is good and bad at
     NOTICE          licences of what it was made from
@@ -33,6 +33,14 @@ FILES = (TRIAGE, EMBEDDING, CLUSTERS, MODELS, GOLDEN, CARD, NOTICE)
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_UNPACKED_BYTES = 256 * 1024 * 1024
+
+class ModelsFile(BaseModel):
+    """What `models.json` holds; `prices` are USD per million tokens of input and output."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    names: tuple[str, ...]
+    prices: dict[str, tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]]
+
 
 Triple = tuple[float, float, float]
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import numpy as np
+from pydantic import ValidationError
 
 from heimdall_litellm.bundle.canary import try_in_child
-from heimdall_litellm.bundle.layout import CLUSTERS, EMBEDDING, MODELS, TRIAGE, Manifest
+from heimdall_litellm.bundle.layout import CLUSTERS, EMBEDDING, MODELS, TRIAGE, Manifest, ModelsFile
 from heimdall_litellm.bundle.scorer import TriageScorer
 from heimdall_litellm.bundle.verify import VerifiedFiles, read_arrays, read_verified, take
 from heimdall_litellm.core.decision import Knowledge
@@ -34,6 +35,7 @@ class Bundle:
     manifest_sha256: str
     knowledge: Knowledge
     scorer: TriageScorer
+    prices: Mapping[str, tuple[float, float]]
 
     @property
     def id(self) -> str:
@@ -66,7 +68,8 @@ def load_bundle(path: str | Path | None = None, *, canary: bool = True) -> Bundl
 def _assemble(files: VerifiedFiles) -> Bundle:
     manifest = files.manifest
     embedding = _embedding(files)
-    table, centroids = _tables(files)
+    models = _models(files)
+    table, centroids = _tables(files, models)
     if embedding.dim != manifest.dimensions:
         raise BundleDamaged(f"The embedding has {embedding.dim} dimensions, not {manifest.dimensions}.")
     scorer = TriageScorer(files.contents[TRIAGE], N_FEATURES + embedding.dim)
@@ -78,7 +81,7 @@ def _assemble(files: VerifiedFiles) -> Bundle:
         temperature=manifest.temperature,
         table=table,
     )
-    return Bundle(files.path, manifest, files.manifest_sha256, knowledge, scorer)
+    return Bundle(files.path, manifest, files.manifest_sha256, knowledge, scorer, models.prices)
 
 
 def _embedding(files: VerifiedFiles) -> StaticEmbedding:
@@ -90,7 +93,7 @@ def _embedding(files: VerifiedFiles) -> StaticEmbedding:
         ) from error
 
 
-def _tables(files: VerifiedFiles) -> tuple[QualityTable, FloatArray]:
+def _tables(files: VerifiedFiles, models: ModelsFile) -> tuple[QualityTable, FloatArray]:
     manifest = files.manifest
     arrays = read_arrays(files, CLUSTERS)
     shape = (manifest.models, manifest.clusters)
@@ -99,7 +102,7 @@ def _tables(files: VerifiedFiles) -> tuple[QualityTable, FloatArray]:
         return cast(FloatArray, take(arrays, name, wanted, np.float32))
 
     table = QualityTable(
-        models=_names(files),
+        models=models.names,
         mean=floats("mean", shape),
         count=floats("count", shape),
         prior=floats("prior", shape),
@@ -110,12 +113,11 @@ def _tables(files: VerifiedFiles) -> tuple[QualityTable, FloatArray]:
     return table, floats("centroids", (manifest.clusters, manifest.dimensions))
 
 
-def _names(files: VerifiedFiles) -> tuple[str, ...]:
+def _models(files: VerifiedFiles) -> ModelsFile:
     try:
-        names = json.loads(files.contents[MODELS])
-    except ValueError as error:
-        raise BundleDamaged(f"'{MODELS}' of bundle '{files.path}' is not JSON.") from error
-    fits = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    if not fits or len(names) != files.manifest.models or len(set(names)) != len(names):
+        models = ModelsFile.model_validate_json(files.contents[MODELS])
+    except ValidationError as error:
+        raise BundleDamaged(f"'{MODELS}' of bundle '{files.path}' is not valid.") from error
+    if len(models.names) != files.manifest.models or len(set(models.names)) != len(models.names):
         raise BundleDamaged(f"'{MODELS}' of bundle '{files.path}' must list {files.manifest.models} names.")
-    return tuple(names)
+    return models

@@ -56,7 +56,7 @@ def open_session(
 
 
 def bundle_entries(bundle: Bundle, models: Sequence[str] | None) -> tuple[CatalogEntry, ...]:
-    """Return catalog entries for models of a bundle, at the prices of LiteLLM's price map.
+    """Return catalog entries for models of a bundle, at the prices of LiteLLM's price map, else the bundle's.
 
     Other spellings of a name will do. Raises ConfigError for a model that the bundle doesn't know.
     """
@@ -68,9 +68,20 @@ def bundle_entries(bundle: Bundle, models: Sequence[str] | None) -> tuple[Catalo
     found = entries_from_names([model for model, _, _ in parts], load_price_map())
     # A name with an effort stands for that effort in every bucket.
     return tuple(
-        replace(entry, name=name, upstream=name, is_reasoning=entry.is_reasoning and not effort)
+        replace(
+            _priced(entry, bundle), name=name, upstream=name, is_reasoning=entry.is_reasoning and not effort
+        )
         for name, entry, (_, _, effort) in zip(names, found, parts, strict=True)
     )
+
+
+def _priced(entry: CatalogEntry, bundle: Bundle) -> CatalogEntry:
+    """Price a model that the price map no longer lists as the bundle does."""
+    known = match(entry.name, bundle.prices)
+    if known is None or (entry.input_usd_per_mtok is not None and entry.output_usd_per_mtok is not None):
+        return entry
+    input_usd, output_usd = bundle.prices[known]
+    return replace(entry, input_usd_per_mtok=input_usd, output_usd_per_mtok=output_usd)
 
 
 def _from_config(path: str, bundle_dir: str | None) -> Heimdall:

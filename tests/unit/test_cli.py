@@ -270,7 +270,7 @@ def test_a_bundle_shows_its_models_with_quality_and_prices(small_bundle: Path) -
     assert shown.exit_code == 0
     rows = [" ".join(text.split()) for text in shown.stdout.splitlines()]
     assert any(row.startswith("gpt-4o-mini 0.") and row.endswith("0.15 0.60") for row in rows)
-    assert any(row.startswith("tiny-1b 0.") and row.endswith("? ?") for row in rows)
+    assert any(row.startswith("tiny-1b 0.") and row.endswith("0.10 0.10") for row in rows)
     data = json.loads(run("bundle", "show", str(small_bundle), "--json").stdout)
     assert len(data["models"]) == 8
     assert data["is_shipped"] is False

@@ -23,6 +23,7 @@ from training.fit_clusters import fit_clusters, observe
 from training.kinds import KINDS, kind_of_category, kind_of_task
 from training.labels import Rasch, fit_rasch, labels, weights
 from training.leakage import folds, group_duplicates
+from training.prices import fallback_price
 from training.priors import fit_abilities, load_priors, prior_quality
 from training.train_gbdt import calibrate, expected_calibration_error, fit_triage, probabilities
 from training.verbosity import output_ratio
@@ -291,3 +292,18 @@ def test_calibration_finds_the_scale_that_was_hidden() -> None:
     before = expected_calibration_error(probabilities(overconfident, Calibration()), classes, np.ones(4_000))
     after = expected_calibration_error(probabilities(overconfident, found), classes, np.ones(4_000))
     assert after < before / 3
+
+
+@pytest.mark.parametrize(
+    ("name", "price"),
+    [
+        ("claude-2.1", (8.0, 24.0)),
+        ("vicuna-7b-v1.5", (0.2, 0.2)),
+        ("llama-3-70b@high", (0.9, 0.9)),
+        ("mixtral-8x7b", (0.6, 0.6)),
+        ("nemotron-4-340b", None),
+        ("rzn-t", None),
+    ],
+)
+def test_models_that_no_map_lists_have_a_price_or_none(name: str, price: tuple[float, float] | None) -> None:
+    assert fallback_price(name) == price
