@@ -1,0 +1,75 @@
+"""From a decision to what LiteLLM's router does with the request.
+
+LiteLLM walks a list of fallbacks that stands in the request. It is given in all three forms
+(any error, context window, content policy), so that no list of the router's own, which nobody
+checked against the caller's key, is ever consulted for a request that we route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+from heimdall_litellm.core.types import Decision
+from heimdall_litellm.plugin.seams import FALLBACK_KINDS
+from heimdall_litellm.plugin.translate import ENDPOINTS, Data
+
+ID_KEY: Final = "heimdall_decision_id"
+"""Where a request's metadata holds the id of its record; see `records.py`."""
+
+# What a client may send to steer LiteLLM's router or to replace a deployment's credential.
+_CLIENT_CONTROLS: Final = (*FALLBACK_KINDS, "api_key")
+
+
+def route(
+    data: Data, decision: Decision, permitted: Collection[str], replaced: Collection[str] = FALLBACK_KINDS
+) -> Data:
+    """Return a copy of the request that goes to the decision's model, then to its fallbacks."""
+    chain = [name for name in decision.fallbacks if name in permitted]
+    routed = redirect(data, decision.model, chain, replaced)
+    # One model failing means: the next one, at once. LiteLLM would try the same one again first.
+    routed["num_retries"] = 0
+    return routed
+
+
+def redirect(
+    data: Data, model: str, fallbacks: Sequence[str], replaced: Collection[str] = FALLBACK_KINDS
+) -> Data:
+    """Return a copy of the request for `model`, with these fallbacks and no others.
+
+    `replaced` are the kinds that the router has lists of its own for. Where there are none and
+    we have none to add, nothing is said, so that LiteLLM's errors read as they do without us.
+    """
+    routed = {key: value for key, value in data.items() if key not in _CLIENT_CONTROLS}
+    routed["model"] = model
+    for kind in FALLBACK_KINDS if fallbacks else replaced:
+        routed[kind] = [{model: list(fallbacks)}] if fallbacks else []
+    return routed
+
+
+def stamp(data: Data, call_type: str, decision_id: str, spend: dict[str, Any] | None) -> None:
+    """Write the record's id, and what is to stand in the spend log, into new copies of the metadata."""
+    for name in ENDPOINTS[call_type].buckets:
+        bucket = dict(data.get(name) or {})
+        bucket[ID_KEY] = decision_id
+        if spend is not None:
+            logged = bucket.get("spend_logs_metadata")
+            bucket["spend_logs_metadata"] = {
+                **(logged if isinstance(logged, dict) else {}),
+                "heimdall": spend,
+            }
+        data[name] = bucket
+
+
+def spend_record(decision: Decision, decision_id: str, requested: str, reason: str) -> dict[str, Any]:
+    """Return what is kept of a decision in LiteLLM's spend log: small and flat."""
+    return {
+        "decision_id": decision_id,
+        "requested": requested,
+        "model": decision.model,
+        "bucket": decision.bucket,
+        "alpha": decision.alpha,
+        "difficulty": round(decision.difficulty, 4),
+        "effort": decision.effort.reasoning_effort,
+        "reason": reason,
+    }

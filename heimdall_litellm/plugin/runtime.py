@@ -1,0 +1,199 @@
+"""The engine within a LiteLLM process, and what keeps it up to date.
+
+The engine is built from LiteLLM's own model list and prices. At the proxy's start the list stands in
+the configuration, so mistakes in it stop the start; where models live in a database there is none yet,
+and the engine is built when the first request needs it. Afterwards the entries are read again whenever the
+list has changed, and every `catalog.refresh_seconds` for prices. That happens on a thread; the old
+ones serve meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from heimdall_litellm.bundle import load_bundle
+from heimdall_litellm.bundle.reload import BundleWatcher
+from heimdall_litellm.catalog import entries_from_model_list
+from heimdall_litellm.config import Settings, environment
+from heimdall_litellm.engine import Heimdall, require_virtual_groups, simulates_all
+from heimdall_litellm.errors import ConfigError
+from heimdall_litellm.plugin import seams
+from heimdall_litellm.plugin.shield import Failures, logger, shield
+
+if TYPE_CHECKING:
+    from heimdall_litellm.core.types import CatalogEntry
+
+ModelList = Sequence[Mapping[str, Any]]
+MakeEngine = Callable[[Settings, "Sequence[CatalogEntry]"], Heimdall]
+
+BUILD_TIMEOUT_S: Final = 10.0
+"""How long a request waits for the first engine, where none could be built at start."""
+RETRY_S: Final = 30.0
+"""How long nothing is tried after an engine could not be built."""
+LOOK_S: Final = 1.0
+"""How often a request looks whether the model list has changed."""
+_SMOOTHING: Final = 0.2
+_MAX_GROUPS: Final = 1_000
+
+
+def make_engine(settings: Settings, entries: Sequence[CatalogEntry]) -> Heimdall:
+    """Load the bundle and build an engine. Raises ConfigError or BundleError."""
+    return Heimdall(settings, entries, load_bundle(settings.tuning.bundle))
+
+
+def watch_bundle(settings: Settings, engine: Heimdall) -> BundleWatcher | None:
+    """Swap in each good new bundle that appears in the configured directory; None if none is watched."""
+    tuning = settings.tuning
+    if tuning.bundle is None or tuning.reload_seconds == 0:
+        return None
+    watcher = BundleWatcher(
+        Path(tuning.bundle),
+        engine.snapshot.bundle.manifest_sha256,
+        tuning.reload_seconds,
+        engine.replace_bundle,
+        lambda error: logger.warning("Heimdall refused a new bundle; the last good one serves: %s", error),
+    )
+    watcher.start()
+    return watcher
+
+
+class Runtime:
+    """Settings, engine, catalog entries and measured latencies of one process."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        failures: Failures,
+        *,
+        make: MakeEngine = make_engine,
+        watch: Callable[[Settings, Heimdall], object] = watch_bundle,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings
+        self.failures = failures
+        self.is_simulating = settings.simulation.mode == "always"
+        self._make, self._watch = make, watch
+        self._watcher: object = None
+        self._clock = clock
+        self._engine: Heimdall | None = None
+        self._entries: dict[str, CatalogEntry] = {}
+        self._latencies: dict[str, float] = {}
+        self._seen: object = None
+        self._next_look = self._next_refresh = self._retry_at = float("-inf")
+        self._building: asyncio.Task[Heimdall] | None = None
+        self._refreshing: asyncio.Task[object] | None = None
+
+    def build(self, models: ModelList) -> Heimdall:
+        """Build the engine from a model list. Raises ConfigError or BundleError."""
+        require_virtual_groups(self.settings, _groups(models))
+        entries = self._read(models)
+        engine = self._make(self.settings, entries)
+        self._engine = engine
+        self._watcher = self._watch(self.settings, engine)
+        self._note(models)
+        return engine
+
+    async def engine(self, models: ModelList) -> Heimdall:
+        """Return the engine for the current model list, building it if there is none yet."""
+        if (engine := self._engine) is not None:
+            self._keep_fresh(models)
+            return engine
+        if self._clock() < self._retry_at:
+            raise RuntimeError("no engine; the next attempt to build one comes later")
+        if self._building is None or self._building.done():
+            self._building = asyncio.create_task(asyncio.to_thread(self._first, list(models)))
+        async with asyncio.timeout(BUILD_TIMEOUT_S):
+            return await asyncio.shield(self._building)
+
+    def engine_now(self, models: ModelList) -> Heimdall:
+        """Return the engine, building it here and now if there is none: for synchronous callers."""
+        return self._engine if self._engine is not None else self.build(models)
+
+    def candidate_names(self, name: str) -> tuple[str, ...]:
+        """Return every model group that `name` may choose. Raises RuntimeError if there is no engine."""
+        if self._engine is None:
+            raise RuntimeError("no engine")
+        return self._engine.candidate_names(name)
+
+    def _first(self, models: ModelList) -> Heimdall:
+        try:
+            return self.build(models)
+        except ConfigError as error:
+            # The proxy is up already: say once what is wrong; its requests go to their default model.
+            self._retry_at = self._clock() + RETRY_S
+            logger.error("Heimdall routes nothing until this is corrected: %s", error)
+            raise
+        except BaseException:
+            self._retry_at = self._clock() + RETRY_S
+            raise
+
+    def _keep_fresh(self, models: ModelList) -> None:
+        now = self._clock()
+        if now < self._next_look or (self._refreshing is not None and not self._refreshing.done()):
+            return
+        self._next_look = now + LOOK_S
+        is_due = self.settings.catalog.refresh_seconds > 0 and now >= self._next_refresh
+        if is_due or fingerprint(models) != self._seen:
+            refreshed = asyncio.to_thread(self._refresh, list(models))
+            self._refreshing = asyncio.create_task(shield(self.failures, "refresh", refreshed, None))
+
+    async def refreshed(self) -> None:
+        """Wait until what is being read again has been read."""
+        if self._refreshing is not None:
+            await self._refreshing
+
+    def _refresh(self, models: ModelList) -> None:
+        # Noted first, so that a list which can't be read isn't tried again with every request.
+        self._note(models)
+        require_virtual_groups(self.settings, _groups(models))
+        entries = self._read(models)
+        if self._engine is not None:
+            self._engine.replace_entries(entries)
+
+    def _note(self, models: ModelList) -> None:
+        self._seen = fingerprint(models)
+        self._next_refresh = self._clock() + self.settings.catalog.refresh_seconds
+
+    def _read(self, models: ModelList) -> tuple[CatalogEntry, ...]:
+        environ = environment()
+        simulating = simulates_all(self.settings, models, environ)
+        entries = entries_from_model_list(models, seams.price_map(), environ, assume_credentials=simulating)
+        self.is_simulating = simulating
+        self._entries = {entry.name: entry for entry in entries}
+        return entries
+
+    def entry(self, group: str | None) -> CatalogEntry | None:
+        """Return what is known of a model group."""
+        return self._entries.get(group) if group is not None else None
+
+    def observe_latency(self, group: str, seconds: float) -> None:
+        """Take one measured latency into the moving average of `group`."""
+        before = self._latencies.get(group)
+        if before is None and len(self._latencies) >= _MAX_GROUPS:
+            return
+        self._latencies[group] = seconds if before is None else before + _SMOOTHING * (seconds - before)
+
+    @property
+    def latencies(self) -> Mapping[str, float]:
+        """Seconds to the answer per model group: an exponential moving average."""
+        return self._latencies
+
+
+def fingerprint(models: ModelList) -> object:
+    """Return something that changes when deployments come, go or are replaced."""
+    return tuple(
+        (
+            d.get("model_name"),
+            (d.get("model_info") or {}).get("id"),
+            (d.get("litellm_params") or {}).get("model"),
+        )
+        for d in models
+    )
+
+
+def _groups(models: ModelList) -> tuple[str, ...]:
+    return tuple(str(d.get("model_name")) for d in models)

@@ -1,0 +1,199 @@
+"""Every attribute of LiteLLM that we rely on, named once.
+
+LiteLLM moves its internals between releases, so nothing else in the plugin spells out a path
+into it: the rest asks here. `probe` says what the installed release has; a missing *essential*
+seam starts Heimdall bypassed (requests go to the default model), a missing other one costs
+only what its `detail` says. Everything is looked up when it is used, never cached: the
+proxy replaces its router and its configuration while it runs.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+SUPPORTED = ">=1.100,<1.110"
+"""The releases of LiteLLM that these seams were run on; the package asks for no others."""
+
+_PROXY = "litellm.proxy.proxy_server"
+
+
+class Router(Protocol):
+    """The part of `litellm.Router` that we use; 1.109 and newer have entry points in its place."""
+
+    model_list: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Seam:
+    """One thing we need of LiteLLM: whether it is there, and what is lost where it isn't."""
+
+    name: str
+    is_present: bool
+    detail: str
+    is_essential: bool = True
+
+
+def _attribute(path: str) -> object | None:
+    """Return what `module:attribute.attribute` names, or None where any part is missing."""
+    module, _, attributes = path.partition(":")
+    try:
+        found: object = import_module(module)
+        for attribute in filter(None, attributes.split(".")):
+            found = getattr(found, attribute)
+    except (ImportError, AttributeError):
+        return None
+    return found
+
+
+def _takes(path: str, parameters: Iterable[str]) -> bool:
+    function = _attribute(path)
+    if not callable(function):
+        return False
+    return set(parameters) <= set(inspect.signature(function).parameters)
+
+
+_HOOKS: tuple[tuple[str, tuple[str, ...], bool, str], ...] = (
+    (
+        "async_pre_call_hook",
+        ("user_api_key_dict", "cache", "data", "call_type"),
+        True,
+        "without it no request is ever routed",
+    ),
+    (
+        "async_filter_deployments",
+        ("model", "healthy_deployments", "messages", "request_kwargs", "parent_otel_span"),
+        True,
+        "without it a request that skips the pre-call hook isn't caught",
+    ),
+    (
+        "async_pre_call_deployment_hook",
+        ("kwargs", "call_type"),
+        True,
+        "without it there is no effort per attempt and no simulated provider",
+    ),
+    (
+        "async_post_call_response_headers_hook",
+        ("data", "user_api_key_dict", "response", "request_headers", "litellm_call_info"),
+        False,
+        "without it answers carry no heimdall-* headers",
+    ),
+    (
+        "async_log_success_event",
+        ("kwargs", "response_obj", "start_time", "end_time"),
+        False,
+        "without it latency isn't measured",
+    ),
+)
+
+_OTHERS: tuple[tuple[str, bool, str], ...] = (
+    (f"{_PROXY}:proxy_config.get_config_state", True, "the model list at start"),
+    ("litellm:callback_settings", True, "the settings"),
+    ("litellm:model_cost", True, "prices"),
+    (
+        "litellm.proxy.auth.fallback_model_access:is_model_authorized_for_token",
+        True,
+        "which models a key may use; without it only an admin key is routed",
+    ),
+    (
+        "litellm.proxy.auth.fallback_budget:is_token_within_budget_for_model",
+        False,
+        "budgets of a candidate; LiteLLM 1.106 and newer",
+    ),
+    ("litellm.proxy._types:ProxyException", True, "errors in the shape LiteLLM answers with"),
+    ("litellm.llms.custom_llm:CustomLLM", False, "the simulated provider"),
+    ("litellm.utils:custom_llm_setup", False, "registering the simulated provider"),
+    ("litellm:get_supported_openai_params", False, "which models take a reasoning effort"),
+    ("litellm:supports_reasoning", False, "which models can think"),
+    ("litellm.types.router:CustomRoutingStrategyBase", False, "HeimdallRoutingStrategy, for plain routers"),
+)
+
+
+def probe() -> tuple[Seam, ...]:
+    """Look up every seam in the installed LiteLLM."""
+    hooks = [
+        Seam(
+            f"CustomLogger.{name}",
+            _takes(f"litellm.integrations.custom_logger:CustomLogger.{name}", parameters),
+            detail,
+            is_essential,
+        )
+        for name, parameters, is_essential, detail in _HOOKS
+    ]
+    others = [
+        Seam(path.replace(":", "."), _attribute(path) is not None, detail, is_essential)
+        for path, is_essential, detail in _OTHERS
+    ]
+    return (*hooks, *others)
+
+
+def proxy_router() -> Router | None:
+    """Return the proxy's router as it is now; None before it exists."""
+    return cast("Router | None", _attribute(f"{_PROXY}:llm_router"))
+
+
+FALLBACK_KINDS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
+"""What the router calls its lists of fallbacks, and what a request calls its own."""
+
+
+def router_fallback_kinds(router: Router | None) -> frozenset[str]:
+    """Return the kinds of fallbacks the router has lists of its own for; all where it doesn't tell."""
+    settings = getattr(router, "settings", None)
+    source = settings() if callable(settings) else router
+    return frozenset(kind for kind in FALLBACK_KINDS if getattr(source, kind, "unknown"))
+
+
+def models_of(router: Router | None) -> Sequence[Mapping[str, Any]]:
+    """Return every deployment of a router; none if there is no router."""
+    registry = getattr(router, "registry", None)
+    if callable(registry):
+        return cast("Sequence[Mapping[str, Any]]", registry().all())
+    return router.model_list if router is not None else ()
+
+
+def configured_models() -> Sequence[Mapping[str, Any]]:
+    """Return `model_list` of the proxy's configuration, which is there before any router is."""
+    state = _attribute(f"{_PROXY}:proxy_config.get_config_state")
+    config = state() if callable(state) else None
+    models = config.get("model_list") if isinstance(config, Mapping) else None
+    return models if isinstance(models, list) else ()
+
+
+def callback_settings() -> Mapping[str, object]:
+    """Return what the configuration says under `callback_settings.heimdall`, unchecked."""
+    every = _attribute("litellm:callback_settings")
+    given = every.get("heimdall") if isinstance(every, Mapping) else None
+    return {} if given is None else cast("Mapping[str, object]", given)
+
+
+def price_map() -> Mapping[str, Mapping[str, object]]:
+    """Return LiteLLM's live price map."""
+    found = _attribute("litellm:model_cost")
+    return cast("Mapping[str, Mapping[str, object]]", found) if isinstance(found, Mapping) else {}
+
+
+TokenCheck = Callable[..., Awaitable[bool]]
+
+
+def access_checks() -> tuple[TokenCheck, ...]:
+    """Return the checks a model must pass for a key; raises LookupError where access can't be asked."""
+    access = _attribute("litellm.proxy.auth.fallback_model_access:is_model_authorized_for_token")
+    if access is None:
+        raise LookupError("the installed LiteLLM has no is_model_authorized_for_token")
+    budget = _attribute("litellm.proxy.auth.fallback_budget:is_token_within_budget_for_model")
+    return cast("tuple[TokenCheck, ...]", (access,) if budget is None else (access, budget))
+
+
+def http_error(message: str, status: int, code: str) -> Exception:
+    """Make the exception that LiteLLM answers with `status` and an OpenAI-shaped error body."""
+    kind = "permission_denied" if status == 403 else "invalid_request_error"
+    exception = cast("Callable[..., Exception]", _attribute("litellm.proxy._types:ProxyException"))
+    made = exception(message=message, type=kind, param="model", code=status, openai_code=code)
+    # LiteLLM prints the status as the body's `code`; ours says which rule refused.
+    made.provider_specific_fields = {"heimdall_code": code}  # type: ignore[attr-defined]
+    # Until 1.106 the completions endpoint asks for the status under this name only.
+    made.status_code = status  # type: ignore[attr-defined]
+    return made

@@ -1,0 +1,218 @@
+"""From LiteLLM's request to ours: whether it is ours, what it asks for, and its facts.
+
+What a request says to Heimdall itself (the `heimdall-*` headers, and the same in the body's
+metadata) is *consumed*: it is taken out of everything LiteLLM might forward or log, whatever
+becomes of the decision. Nothing here changes what it is given; `consume` returns a copy in
+which every dictionary it altered is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, Final
+
+from heimdall_litellm.config import Settings
+from heimdall_litellm.core.types import BUCKETS, Bucket, Overrides
+from heimdall_litellm.errors import BadOverride
+
+Data = dict[str, Any]
+
+METADATA: Final = "metadata"
+LITELLM_METADATA: Final = "litellm_metadata"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One kind of call that we route: where its prompt is, and where LiteLLM keeps its metadata.
+
+    `prompts` lists the body's key and the types LiteLLM takes there. On the endpoints whose own
+    API has a `metadata` field, that field is the client's and LiteLLM's stands beside it.
+    """
+
+    prompt: str
+    types: tuple[type, ...]
+    buckets: tuple[str, ...]
+
+
+ENDPOINTS: Final[Mapping[str, Endpoint]] = {
+    "acompletion": Endpoint("messages", (list,), (METADATA,)),
+    "atext_completion": Endpoint("prompt", (str, list), (METADATA,)),
+    "anthropic_messages": Endpoint("messages", (list,), (LITELLM_METADATA,)),
+    "aresponses": Endpoint("input", (str, list), (LITELLM_METADATA,)),
+    # The hook sees `metadata`, the router and the log read `litellm_metadata`: both are written.
+    "agenerate_content": Endpoint("contents", (str, list, dict), (METADATA, LITELLM_METADATA)),
+    "agenerate_content_stream": Endpoint("contents", (str, list, dict), (METADATA, LITELLM_METADATA)),
+}
+
+_FIELDS: Final = ("alpha", "bucket", "max-cost")
+
+
+def is_well_formed(call_type: str, data: Mapping[str, Any]) -> bool:
+    """Whether the prompt has a shape worth deciding on; the rest is for LiteLLM to refuse."""
+    endpoint = ENDPOINTS[call_type]
+    prompt: Any = data.get(endpoint.prompt)
+    if not prompt or not issubclass(type(prompt), endpoint.types):
+        return False
+    return endpoint.prompt != "messages" or all(
+        isinstance(m, dict) and isinstance(m.get("role"), str) for m in prompt
+    )
+
+
+def asked(data: Mapping[str, Any]) -> dict[str, object]:
+    """Return what the request says to Heimdall, by field; a header wins over the body."""
+    found: dict[str, object] = {}
+    for bucket in (LITELLM_METADATA, METADATA):
+        given = data.get(bucket)
+        if isinstance(given, Mapping):
+            found.update(_from_metadata(given))
+    request = data.get("proxy_server_request")
+    headers = request.get("headers") if isinstance(request, Mapping) else None
+    if isinstance(headers, Mapping):
+        for name, value in headers.items():
+            if _field_of(name) in _FIELDS:
+                found[_field_of(name)] = value
+    return found
+
+
+def _field_of(name: object) -> str:
+    return name.lower().removeprefix("heimdall-") if _is_ours(name) and isinstance(name, str) else ""
+
+
+def _is_ours(name: object) -> bool:
+    return isinstance(name, str) and name.lower().startswith("heimdall-")
+
+
+def _from_metadata(metadata: Mapping[str, Any]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    nested = metadata.get("heimdall")
+    if isinstance(nested, Mapping):
+        found.update({field: nested[key] for field in _FIELDS for key in _spellings(field) if key in nested})
+    elif nested is not None:
+        raise BadOverride("metadata.heimdall must be an object with alpha, bucket or max_cost")
+    found.update({_field_of(k): v for k, v in metadata.items() if _field_of(k) in _FIELDS})
+    return found
+
+
+def _spellings(field: str) -> tuple[str, ...]:
+    return (field, field.replace("-", "_"))
+
+
+def overrides(given: Mapping[str, object], settings: Settings) -> Overrides:
+    """Check what a request asks for, and hold it to the administrator's limits.
+
+    Raises BadOverride where a value is malformed. A value that is merely outside the limits is
+    clamped or ignored, and a note says so.
+    """
+    limits = settings.overrides
+    if not given:
+        return Overrides()
+    if not limits.enabled:
+        return Overrides(notes=("overrides are switched off, so the request's were ignored",))
+    notes: list[str] = []
+    alpha = _alpha(given.get("alpha"))
+    if alpha is not None and not limits.alpha_min <= alpha <= limits.alpha_max:
+        alpha = min(max(alpha, limits.alpha_min), limits.alpha_max)
+        notes.append(f"heimdall-alpha was held to {alpha:g}")
+    bucket = _bucket(given.get("bucket"))
+    if bucket is not None and bucket not in limits.buckets:
+        notes.append(f"heimdall-bucket {bucket} is not allowed here and was ignored")
+        bucket = None
+    cost = _max_cost(given.get("max-cost"))
+    if cost is not None and limits.max_cost_usd is not None and cost > limits.max_cost_usd:
+        cost = limits.max_cost_usd
+        notes.append(f"heimdall-max-cost was held to {cost:g}")
+    return Overrides(alpha=alpha, bucket=bucket, max_cost_usd=cost, notes=tuple(notes))
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if isfinite(number) else None
+
+
+def _alpha(value: object) -> float | None:
+    if value is None:
+        return None
+    number = _number(value)
+    if number is None or not 0 <= number <= 1:
+        raise BadOverride("heimdall-alpha must be a number from 0 (cheapest) to 1 (best), such as 0.6")
+    return number
+
+
+def _bucket(value: object) -> Bucket | None:
+    if value is None:
+        return None
+    word = value.strip().lower() if isinstance(value, str) else value
+    for bucket in BUCKETS:
+        if word == bucket:
+            return bucket
+    raise BadOverride("heimdall-bucket must be cheap, mid or hard")
+
+
+def _max_cost(value: object) -> float | None:
+    if value is None:
+        return None
+    number = _number(value)
+    if number is None or number <= 0:
+        raise BadOverride("heimdall-max-cost must be a number of US dollars above 0, such as 0.05")
+    return number
+
+
+def consume(data: Mapping[str, Any], call_type: str) -> Data:
+    """Return a copy of a request without anything addressed to Heimdall.
+
+    Cleaned are the body's metadata, the headers that LiteLLM keeps or would forward, and the copies of
+    both that it made for its logs. A client's `metadata` that held nothing else goes entirely, because some
+    providers refuse an empty one.
+    """
+    cleaned = dict(data)
+    proxy_buckets = ENDPOINTS[call_type].buckets
+    for name in (METADATA, LITELLM_METADATA):
+        if isinstance(cleaned.get(name), dict):
+            cleaned[name] = _without_ours(cleaned[name])
+            if name not in proxy_buckets and not cleaned[name] and data[name]:
+                del cleaned[name]
+    for name in ("headers", "extra_headers"):
+        if isinstance(cleaned.get(name), dict):
+            cleaned[name] = _without_headers(cleaned[name])
+    request = cleaned.get("proxy_server_request")
+    if isinstance(request, dict):
+        cleaned["proxy_server_request"] = _clean_snapshot(request)
+    return cleaned
+
+
+def _without_headers(headers: Mapping[str, Any]) -> Any:
+    if not any(map(_is_ours, headers)):
+        return headers
+    kept = {name: value for name, value in headers.items() if not _is_ours(name)}
+    # LiteLLM's header mappings hide credentials when printed; a plain dict would not.
+    return type(headers)(kept) if type(headers) is not dict else kept  # type: ignore[call-arg]
+
+
+def _without_ours(metadata: Mapping[str, Any]) -> Data:
+    kept = {name: value for name, value in metadata.items() if name != "heimdall" and not _is_ours(name)}
+    if isinstance(kept.get("headers"), Mapping):
+        kept["headers"] = _without_headers(kept["headers"])
+    if isinstance(kept.get("requester_metadata"), Mapping):
+        kept["requester_metadata"] = _without_ours(kept["requester_metadata"])
+    return kept
+
+
+def _clean_snapshot(request: Mapping[str, Any]) -> Data:
+    kept = dict(request)
+    if isinstance(kept.get("headers"), Mapping):
+        kept["headers"] = _without_headers(kept["headers"])
+    body = kept.get("body")
+    if isinstance(body, Mapping):
+        body = dict(body)
+        for name in (METADATA, LITELLM_METADATA):
+            if isinstance(body.get(name), Mapping):
+                body[name] = _without_ours(body[name])
+        kept["body"] = body
+    return kept

@@ -1,0 +1,102 @@
+"""Configurations for the proxies under test, and the keys they know.
+
+Each bucket has one candidate, so that `heimdall-bucket` settles what is chosen:
+cheap → gpt-mini, mid → gemini, hard → claude. `secret` is a candidate of none, and the router's own
+settings name it as a fallback for everything.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+CHOSEN = {"cheap": "gpt-mini", "mid": "gemini", "hard": "claude"}
+UPSTREAM = {
+    "gpt-mini": "gpt-5-mini",
+    "gemini": "gemini-2.5-pro",
+    "claude": "claude-sonnet-4-5",
+    "r1": "deepseek/deepseek-r1",
+    "secret": "gpt-5",
+    "heimdall": "gpt-4.1",
+    "plain": "gpt-4.1",
+}
+
+AUTH_MODULE = """
+from fastapi import HTTPException, Request
+from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth
+
+MODELS = {
+    "sk-mini": ["heimdall", "gpt-mini"],
+    "sk-only-heimdall": ["heimdall"],
+    "sk-default": ["heimdall", "plain"],
+}
+
+
+async def check(request: Request, api_key: str) -> UserAPIKeyAuth:
+    if api_key == "sk-master":
+        return UserAPIKeyAuth(api_key=api_key, user_role=LitellmUserRoles.PROXY_ADMIN)
+    if api_key in MODELS:
+        return UserAPIKeyAuth(
+            api_key=api_key, token=api_key, models=MODELS[api_key], user_role=LitellmUserRoles.INTERNAL_USER
+        )
+    raise ProxyException(message="no such key", type="auth_error", param="key", code=401)
+"""
+
+
+def deployment(group: str, model: str, base: str | None = None, **params: Any) -> dict[str, Any]:
+    address = {} if base is None else {"api_base": base, "api_key": f"sk-server-{group}"}
+    return {"model_name": group, "litellm_params": {"model": model, **address, **params}}
+
+
+def models(url: str | None) -> list[dict[str, Any]]:
+    """All groups; with a `url` they lead to the fake providers there, with keys of their own."""
+    openai = None if url is None else f"{url}/v1"
+    return [
+        deployment("heimdall", "openai/gpt-4.1", openai),
+        deployment("heimdall-max", "openai/gpt-4.1", openai),
+        deployment("heimdall-open", "openai/gpt-4.1", openai),
+        deployment("plain", "openai/gpt-4.1", openai),
+        deployment("gpt-mini", "openai/gpt-5-mini", openai),
+        deployment("gemini", "gemini/gemini-2.5-pro", None if url is None else f"{url}/gemini"),
+        deployment("claude", "anthropic/claude-sonnet-4-5", url),
+        deployment("r1", "openrouter/deepseek/deepseek-r1", None if url is None else f"{url}/openrouter"),
+        deployment("secret", "openai/gpt-5", openai),
+    ]
+
+
+def settings(**more: Any) -> dict[str, Any]:
+    """Heimdall's settings for the proxies under test."""
+    return {
+        "router": {
+            "cheap_candidates": ["gpt-mini"],
+            "mid_candidates": ["gemini"],
+            "hard_candidates": ["claude"],
+        },
+        "profiles": {
+            "heimdall-max": {"alpha": 0.9, "cheap_candidates": ["claude"]},
+            "heimdall-open": {
+                "cheap_candidates": ["r1"],
+                "mid_candidates": ["r1"],
+                "hard_candidates": ["r1"],
+            },
+        },
+        "simulation": {"mode": "never"},
+        **more,
+    }
+
+
+def config(url: str | None, heimdall: dict[str, Any] | None, **sections: Any) -> dict[str, Any]:
+    """A proxy's whole configuration; without `heimdall` it has never heard of it."""
+    litellm_settings: dict[str, Any] = {"num_retries": 0, "request_timeout": 30}
+    made: dict[str, Any] = {
+        "model_list": models(url),
+        "litellm_settings": litellm_settings,
+        "general_settings": {"master_key": "os.environ/LITELLM_MASTER_KEY"},
+        **sections,
+    }
+    if heimdall is not None:
+        litellm_settings["callbacks"] = ["heimdall_litellm.heimdall"]
+        litellm_settings["custom_provider_map"] = [
+            {"provider": "heimdall-sim", "custom_handler": "heimdall_litellm.simulated"}
+        ]
+        made["callback_settings"] = {"heimdall": heimdall}
+    return made

@@ -1,0 +1,85 @@
+"""Proxies that all end-to-end tests share: each takes seconds to start."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e import configs
+from tests.e2e.proxy import Proxy, running
+from tests.fakes.providers import FakeProviders, fake_providers
+
+
+@pytest.fixture(scope="session")
+def provider_server() -> Iterator[FakeProviders]:
+    with fake_providers() as fakes:
+        yield fakes
+
+
+@pytest.fixture
+def fakes(provider_server: FakeProviders) -> FakeProviders:
+    """The fake providers, with nothing received and nothing scripted."""
+    provider_server.reset()
+    return provider_server
+
+
+def _directory(factory: pytest.TempPathFactory, name: str) -> Path:
+    directory = factory.mktemp(name)
+    (directory / "proxy_keys.py").write_text(configs.AUTH_MODULE)
+    shutil.copy(Path(__file__).with_name("faulty.py"), directory / "planted_faults.py")
+    return directory
+
+
+def _with_keys(config: dict[str, Any]) -> dict[str, Any]:
+    config["general_settings"]["custom_auth"] = "proxy_keys.check"
+    return config
+
+
+@pytest.fixture(scope="session")
+def proxy(provider_server: FakeProviders, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """Heimdall in front of the fake providers; the router's own fallbacks all lead to `secret`."""
+    everywhere = [{"*": ["secret"]}]
+    router = {"fallbacks": everywhere, "default_fallbacks": ["secret"]}
+    for kind in ("context_window_fallbacks", "content_policy_fallbacks"):
+        router[kind] = [{group: ["secret"]} for group in configs.UPSTREAM if group != "secret"]
+    config = _with_keys(configs.config(provider_server.url, configs.settings(), router_settings=router))
+    with running(_directory(tmp_path_factory, "proxy"), config) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def plain_proxy(provider_server: FakeProviders, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """The same configuration with Heimdall taken out."""
+    config = _with_keys(configs.config(provider_server.url, None))
+    with running(_directory(tmp_path_factory, "plain"), config) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def faulty_proxy(provider_server: FakeProviders, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """Heimdall with faults that prompts set off; see `faulty.py`."""
+    config = _with_keys(configs.config(provider_server.url, configs.settings()))
+    config["litellm_settings"]["callbacks"] = ["planted_faults.heimdall"]
+    with running(_directory(tmp_path_factory, "faulty"), config) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def simulated_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """A proxy without a single provider key; the models named in `models` fail as they say."""
+    simulation = {
+        "mode": "auto",
+        "first_token_ms": 0,
+        "ms_per_token": 0,
+        "output_tokens": 40,
+        "models": {"r1": {"fail": ["429"]}, "gemini": {"fail": ["context"]}},
+    }
+    settings = configs.settings(simulation=simulation)
+    config = configs.config(None, settings)
+    config["model_list"].append(configs.deployment("mocked", "heimdall-sim/mocked", mock_response="mine"))
+    with running(_directory(tmp_path_factory, "simulated"), config) as started:
+        yield started

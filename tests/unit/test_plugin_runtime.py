@@ -1,0 +1,155 @@
+"""The engine within a process, and what keeps it up to date."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from heimdall_litellm.config import load_settings
+from heimdall_litellm.errors import ConfigError
+from heimdall_litellm.plugin.runtime import RETRY_S, Runtime
+from heimdall_litellm.plugin.shield import Failures
+from tests.fakes.engine import FakeEngine
+
+SETTINGS: dict[str, Any] = {
+    "router": {"cheap_candidates": ["a"], "mid_candidates": ["a"], "hard_candidates": ["a"]},
+    "catalog": {"refresh_seconds": 100},
+}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _models(*groups: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "model_name": g,
+            "litellm_params": {"model": "openai/gpt-5", "api_key": "sk-x"},
+            "model_info": {"id": g},
+        }
+        for g in ("heimdall", *groups)
+    ]
+
+
+def _runtime(clock: Clock | None = None, **more: Any) -> Runtime:
+    watch = more.pop("watch", lambda *_: None)
+    return Runtime(
+        load_settings({**SETTINGS, **more.pop("settings", {})}),
+        Failures(),
+        make=more.pop("make", FakeEngine),
+        watch=watch,
+        clock=clock or Clock(),
+    )
+
+
+async def test_the_first_request_builds_the_engine_and_the_others_wait_for_it() -> None:
+    made: list[object] = []
+
+    def make(*args: Any) -> Any:
+        made.append(args)
+        return FakeEngine(*args)
+
+    runtime = _runtime(make=make)
+    engines = await asyncio.gather(*(runtime.engine(_models("a")) for _ in range(3)))
+    assert len(made) == 1
+    assert engines[0] is engines[2] is runtime.engine_now([])
+
+
+async def test_an_engine_that_cannot_be_built_is_tried_again_later() -> None:
+    clock = Clock()
+    runtime = _runtime(clock)
+    with pytest.raises(ConfigError, match="heimdall"):
+        await runtime.engine(_models("a")[1:])
+    with pytest.raises(RuntimeError, match="comes later"):
+        await runtime.engine(_models("a"))
+    clock.now += RETRY_S
+    assert await runtime.engine(_models("a"))
+
+
+async def test_an_engine_that_breaks_in_the_making_is_tried_again_later() -> None:
+    def broken(*_: Any) -> Any:
+        raise OSError("disk")
+
+    runtime = _runtime(make=broken)
+    with pytest.raises(OSError, match="disk"):
+        await runtime.engine(_models("a"))
+    with pytest.raises(RuntimeError):
+        runtime.candidate_names("heimdall")
+
+
+async def test_a_changed_model_list_is_read_again_and_the_old_one_serves_meanwhile() -> None:
+    clock = Clock()
+    runtime = _runtime(clock)
+    engine: Any = await runtime.engine(_models("a"))
+    clock.now += 2
+    assert await runtime.engine(_models("a", "b")) is engine
+    await runtime.refreshed()
+    assert [entry.name for entry in engine.entries] == ["heimdall", "a", "b"]
+    assert runtime.entry("b") is not None
+    assert runtime.entry(None) is None
+
+
+async def test_prices_are_read_again_when_they_are_due() -> None:
+    clock = Clock()
+    runtime = _runtime(clock)
+    engine: Any = await runtime.engine(_models("a"))
+    engine.entries = ()
+    clock.now += 99
+    await runtime.engine(_models("a"))
+    await runtime.refreshed()
+    assert engine.entries == ()
+    clock.now += 2
+    await runtime.engine(_models("a"))
+    await runtime.refreshed()
+    assert engine.entries != ()
+
+
+async def test_a_model_list_that_does_not_fit_leaves_the_last_good_one_serving() -> None:
+    clock = Clock()
+    runtime = _runtime(clock)
+    engine: Any = await runtime.engine(_models("a"))
+    entries = engine.entries
+    clock.now += 2
+    await runtime.engine(_models("a")[1:])
+    await runtime.refreshed()
+    assert engine.entries is entries
+    assert runtime.failures.counts() == {("refresh", "ConfigError"): 1}
+
+
+def test_latency_is_a_moving_average_of_a_bounded_number_of_groups() -> None:
+    runtime = _runtime()
+    runtime.observe_latency("a", 1.0)
+    runtime.observe_latency("a", 2.0)
+    assert runtime.latencies["a"] == pytest.approx(1.2)
+    for number in range(2000):
+        runtime.observe_latency(f"m{number}", 1.0)
+    assert len(runtime.latencies) <= 1000
+
+
+@pytest.mark.parametrize(
+    ("mode", "key", "expected"),
+    [("auto", None, True), ("auto", "sk", False), ("always", "sk", True), ("never", None, False)],
+)
+def test_simulation_is_on_where_no_key_is_set_at_all_or_as_the_settings_say(
+    mode: str, key: str | None, expected: bool
+) -> None:
+    runtime = _runtime(settings={"simulation": {"mode": mode}})
+    models = _models("a")
+    for deployment in models:
+        deployment["litellm_params"]["api_key"] = key
+    runtime.build(models)
+    assert runtime.is_simulating is expected
+
+
+def test_a_bundle_directory_is_watched_once_there_is_an_engine() -> None:
+    watched: list[object] = []
+    runtime = _runtime(watch=lambda *args: watched.append(args))
+    engine = runtime.build(_models("a"))
+    assert watched == [(runtime.settings, engine)]

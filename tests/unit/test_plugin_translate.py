@@ -1,0 +1,185 @@
+"""From LiteLLM's request to ours."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from heimdall_litellm.config import Settings, load_settings
+from heimdall_litellm.core.types import Overrides
+from heimdall_litellm.errors import BadOverride
+from heimdall_litellm.plugin import apply, translate
+from tests.fakes.engine import FakeEngine
+
+SETTINGS = load_settings({})
+MESSAGES = [{"role": "user", "content": "hi"}]
+
+
+def _asked(headers: dict[str, Any] | None = None, **data: Any) -> dict[str, object]:
+    return translate.asked({"proxy_server_request": {"headers": headers or {}}, **data})
+
+
+def test_nothing_asked_is_nothing_overridden() -> None:
+    assert translate.overrides(_asked(), SETTINGS) == Overrides()
+
+
+@pytest.mark.parametrize("metadata", ["metadata", "litellm_metadata"])
+def test_header_nested_and_flat_fields_are_read(metadata: str) -> None:
+    found = _asked(
+        {"Heimdall-Alpha": "0.1", "x-other": "1"},
+        **{metadata: {"heimdall": {"alpha": 0.9, "max_cost": 2}, "heimdall-bucket": "mid"}},
+    )
+    assert translate.overrides(found, SETTINGS) == Overrides(alpha=0.1, bucket="mid", max_cost_usd=2.0)
+
+
+def test_a_nested_field_that_is_no_object_is_refused() -> None:
+    with pytest.raises(BadOverride, match=r"metadata\.heimdall"):
+        _asked(metadata={"heimdall": "cheap"})
+
+
+@pytest.mark.parametrize("value", [True, "x", "nan", "inf", -0.1, 1.1, [], "1e999"])
+def test_an_alpha_must_be_a_number_in_range(value: object) -> None:
+    with pytest.raises(BadOverride, match="heimdall-alpha must be"):
+        translate.overrides({"alpha": value}, SETTINGS)
+
+
+@pytest.mark.parametrize("value", [0, -1, "x", "inf", True])
+def test_a_cost_limit_must_be_above_zero(value: object) -> None:
+    with pytest.raises(BadOverride, match="heimdall-max-cost must be"):
+        translate.overrides({"max-cost": value}, SETTINGS)
+
+
+@pytest.mark.parametrize("value", ["", "huge", 3])
+def test_a_bucket_must_be_known(value: object) -> None:
+    with pytest.raises(BadOverride, match="cheap, mid or hard"):
+        translate.overrides({"bucket": value}, SETTINGS)
+
+
+def test_the_administrators_limits_hold_and_are_noted() -> None:
+    limits = {"alpha_min": 0.2, "alpha_max": 0.5, "buckets": ["cheap"], "max_cost_usd": 0.01}
+    settings = load_settings({"overrides": limits})
+    made = translate.overrides({"alpha": "0.9", "bucket": "hard", "max-cost": "5"}, settings)
+    assert (made.alpha, made.bucket, made.max_cost_usd) == (0.5, None, 0.01)
+    assert [note.split()[0] for note in made.notes] == [
+        "heimdall-alpha",
+        "heimdall-bucket",
+        "heimdall-max-cost",
+    ]
+    assert translate.overrides({"alpha": 0.1}, settings).alpha == 0.2
+
+
+def test_what_is_within_the_limits_is_not_noted() -> None:
+    settings = load_settings({"overrides": {"max_cost_usd": 1.0}})
+    assert translate.overrides({"max-cost": 0.5, "alpha": 1, "bucket": "hard"}, settings).notes == ()
+
+
+def test_overrides_that_are_switched_off_are_ignored_with_a_note_even_if_malformed() -> None:
+    settings = load_settings({"overrides": {"enabled": False}})
+    made = translate.overrides({"alpha": "nonsense"}, settings)
+    assert made.alpha is None
+    assert "switched off" in made.notes[0]
+
+
+@pytest.mark.parametrize("call_type", list(translate.ENDPOINTS))
+def test_consuming_removes_every_trace_and_changes_nothing_given(call_type: str) -> None:
+    ours = {"heimdall": {"alpha": 1}, "Heimdall-Bucket": "mid"}
+    headers = {"heimdall-alpha": "1", "accept": "*"}
+    data = {
+        "metadata": {**ours, "user_id": "u", "headers": dict(headers), "requester_metadata": dict(ours)},
+        "litellm_metadata": {**ours, "kept": 1},
+        "headers": dict(headers),
+        "extra_headers": dict(headers),
+        "proxy_server_request": {
+            "headers": dict(headers),
+            "body": {"metadata": dict(ours), "model": "heimdall"},
+        },
+    }
+    before = copy.deepcopy(data)
+    cleaned = translate.consume(data, call_type)
+    assert data == before
+    text = str(cleaned).lower()
+    assert "heimdall-" not in text
+    assert "'heimdall':" not in text
+    assert cleaned["metadata"]["user_id"] == "u"
+    assert cleaned["headers"] == cleaned["extra_headers"] == {"accept": "*"}
+    assert cleaned["proxy_server_request"]["body"]["model"] == "heimdall"
+
+
+def test_a_clients_metadata_with_nothing_else_in_it_goes_entirely() -> None:
+    data = {"metadata": {"heimdall": {"alpha": 1}}, "litellm_metadata": {}}
+    assert "metadata" not in translate.consume(data, "anthropic_messages")
+    assert translate.consume(data, "acompletion")["metadata"] == {}
+    assert translate.consume({"metadata": {}}, "anthropic_messages") == {"metadata": {}}
+
+
+def test_header_mappings_keep_their_kind_when_cleaned() -> None:
+    class Redacted(dict[str, str]):
+        """Like LiteLLM's, which print no values."""
+
+    data = {"proxy_server_request": {"headers": Redacted({"heimdall-alpha": "1", "a": "b"})}}
+    cleaned = translate.consume(data, "acompletion")["proxy_server_request"]["headers"]
+    assert type(cleaned) is Redacted
+    assert cleaned == {"a": "b"}
+
+
+@pytest.mark.parametrize(
+    ("call_type", "data", "expected"),
+    [
+        ("acompletion", {"messages": MESSAGES}, True),
+        ("acompletion", {"messages": []}, False),
+        ("acompletion", {"messages": "hi"}, False),
+        ("acompletion", {"messages": [{"content": "x"}]}, False),
+        ("acompletion", {}, False),
+        ("aresponses", {"input": "hi"}, True),
+        ("aresponses", {"input": {"a": 1}}, False),
+        ("atext_completion", {"prompt": ["a"]}, True),
+        ("agenerate_content", {"contents": {"parts": []}}, True),
+        ("agenerate_content", {"contents": 3}, False),
+    ],
+)
+def test_only_prompts_of_litellms_own_shapes_are_decided_on(
+    call_type: str, data: dict[str, Any], expected: bool
+) -> None:
+    assert translate.is_well_formed(call_type, data) is expected
+
+
+def _decision(settings: Settings, bucket: str = "cheap") -> Any:
+    engine = FakeEngine(settings, ())
+    return engine.decide_facts(None, name="heimdall", overrides=Overrides(bucket=bucket))  # type: ignore[arg-type]
+
+
+def test_routing_sets_model_fallbacks_and_no_retries_and_drops_what_the_client_set() -> None:
+    settings = load_settings({"router": {"cheap_candidates": ["a", "b"], "mid_candidates": ["c"]}})
+    data = {"model": "heimdall", "fallbacks": ["z"], "api_key": "k", "num_retries": 9, "temperature": 1}
+    routed = apply.route(data, _decision(settings), {"a", "c"})
+    assert routed == {
+        "model": "a",
+        "temperature": 1,
+        "num_retries": 0,
+        "fallbacks": [{"a": ["c"]}],
+        "context_window_fallbacks": [{"a": ["c"]}],
+        "content_policy_fallbacks": [{"a": ["c"]}],
+    }
+    assert data["model"] == "heimdall"
+
+
+def test_without_fallbacks_the_routers_own_lists_are_shut_out() -> None:
+    assert apply.redirect({}, "a", [], ["fallbacks"]) == {"model": "a", "fallbacks": []}
+    assert apply.redirect({}, "a", [], []) == {"model": "a"}
+
+
+def test_a_stamp_leaves_the_given_metadata_alone_and_keeps_what_is_logged_already() -> None:
+    metadata = {"spend_logs_metadata": {"theirs": 1}}
+    data = {"metadata": metadata}
+    apply.stamp(data, "agenerate_content", "id", {"model": "a"})
+    assert metadata == {"spend_logs_metadata": {"theirs": 1}}
+    assert data["metadata"]["spend_logs_metadata"] == {"theirs": 1, "heimdall": {"model": "a"}}
+    assert data["litellm_metadata"][apply.ID_KEY] == "id"
+
+
+def test_the_spend_record_is_flat() -> None:
+    settings = load_settings({"router": {"cheap_candidates": ["a"]}})
+    record = apply.spend_record(_decision(settings), "id", "heimdall", "why")
+    assert not [value for value in record.values() if isinstance(value, (dict, list, tuple))]
