@@ -11,6 +11,9 @@ from hypothesis import settings
 
 from tests.small_world import fit_small_bundle
 
+# LiteLLM reads this when it is imported, which is before any fixture runs.
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+
 _SECRET_ENDINGS = ("_API_KEY", "_TOKEN", "_MASTER_KEY")
 
 
@@ -19,7 +22,6 @@ def _scrubbed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.endswith(_SECRET_ENDINGS):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 
 settings.register_profile("heimdall", deadline=None, derandomize=bool(os.environ.get("CI")))

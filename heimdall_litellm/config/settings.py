@@ -75,8 +75,8 @@ class _Strict(BaseModel):
 class ThresholdSettings(_Strict):
     """Class probabilities above which a request is cheap or hard; what is neither is mid."""
 
-    cheap: Unit = Field(default=0.62, description="Cheap, if its probability is above this; asked second.")
-    hard: Unit = Field(default=0.58, description="Hard, if its probability is above this; asked first.")
+    cheap: Unit = Field(default=0.5, description="Cheap, if its probability is above this; asked second.")
+    hard: Unit = Field(default=0.4, description="Hard, if its probability is above this; asked first.")
 
 
 class PenaltySettings(_Strict):
