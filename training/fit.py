@@ -32,7 +32,7 @@ from heimdall_litellm.core.decision import model_input
 from heimdall_litellm.core.embedding import StaticEmbedding
 from heimdall_litellm.core.features import schema_digest
 from heimdall_litellm.core.request import read_request
-from training.card import NOTICE_TEXT, model_card
+from training.card import model_card, notice
 from training.data import Example
 from training.fit_clusters import Clusters, Observed, fit_clusters, observe
 from training.labels import fit_rasch, labels, weights
@@ -111,7 +111,7 @@ def fit(
         CLUSTERS: pack_arrays({**tables.arrays, "centroids": clusters.centroids, "share": clusters.share}),
         MODELS: _models_file(tables.models),
         GOLDEN: pack_arrays(golden),
-        NOTICE: NOTICE_TEXT.encode(),
+        NOTICE: notice().encode(),
     }
     trained_on = _count_sources(examples)
     contents[CARD] = model_card(trained_on, measured, len(tables.models)).encode()

@@ -2,11 +2,12 @@
 
     python -m training.fit_tokens --outcomes FILE [--catalogs DIR] [--encoding o200k_base]
 
-Texts: the prompts of an outcome file, the sources of the Python standard library, JSON made
-of the prompts, and, for other languages, translated messages from a directory of gettext
-catalogs (`/usr/share/locale` of most systems). The fit minimises the squared relative error
-with coefficients that are not negative (Lawson-Hanson). One text in five is held out; the
-errors printed are about those. Encodings are read from files that LiteLLM ships: no network.
+Texts: the prompts of an outcome file, sources and documentation of the Python standard
+library, JSON made of the prompts, the passages of `samples.py`, and, for other languages,
+translated messages from a directory of gettext catalogs (`/usr/share/locale` of most
+systems). The fit minimises the squared relative error with bounded coefficients. One text in
+five is held out; the errors printed are about those (passages of `samples.py` recur in pairs,
+so theirs flatter). Encodings are read from files that LiteLLM ships: no network.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ import sysconfig
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from pydoc_data.topics import topics
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 
-from heimdall_litellm.core.tokens import pair_counts, tokens_in
+from heimdall_litellm.core.tokens import measure, tokens_in
 from training.data import load_outcomes
+from training.samples import PROSE
 
 LANGUAGES = {
     "zh_CN": "CJK", "zh_TW": "CJK", "ja": "HIRAGANA KATAKANA CJK", "ko": "HANGUL", "ru": "CYRILLIC",
@@ -39,9 +42,21 @@ LANGUAGES = {
 
 _PER_KIND = 400
 _RIDGE = 0.04
+_PASSAGES = 15
 _FEWEST_TOKENS = 8
 _DEAREST = 3.0
-"""No pair costs more, or a text could be made to look many times its length."""
+_CHEAPEST = -0.5
+"""Bounds of a cost, or a text could be made to look many times its length, or empty."""
+_WEIGHTS = {
+    "code": 2.0,
+    "manual": 2.0,
+    "prompts": 2.0,
+    "prose en": 2.0,
+    "prose zh": 5.0,
+    "prose ja": 3.0,
+    "prose ru": 3.0,
+}
+"""Kinds that count for more, because most requests are of them, or for less."""
 _BEFORE = (0.15, 0.3, 0.4, 0.2, 0.4, 2.0, 0.6, 0.5, 0.0, 0.6, 0.4, 0.5, 0.6, 0.7, 0.7, 0.7)
 """What entering each class is taken to cost before any text is seen; rare pairs stay near it."""
 _EMOJI = "".join(map(chr, range(0x1F600, 0x1F650))) + "\u2705\u2764\u26a1\U0001f680\U0001f389\U0001f44d"
@@ -65,7 +80,9 @@ def tokenizer(encoding: str) -> Callable[[str], int]:
 def gather(outcomes: Path | None, catalogs: Path | None, seed: int) -> Texts:
     """Collect texts by kind."""
     rng = random.Random(seed)
-    kinds: Texts = {"code": _slices(_standard_library(), rng)}
+    kinds: Texts = {"code": _slices(_standard_library(), rng), "manual": _slices(list(topics.values()), rng)}
+    for language, passages in PROSE.items():
+        kinds[f"prose {language}"] = _shuffled_sentences(passages, rng)
     if outcomes is not None:
         prompts = [example.text for example in load_outcomes([outcomes])]
         rng.shuffle(prompts)
@@ -78,6 +95,11 @@ def gather(outcomes: Path | None, catalogs: Path | None, seed: int) -> Texts:
             kinds[language] = _slices([" ".join(messages)], rng)
     kinds["mixed"] = _mixed([text for entries in kinds.values() for text in entries], rng)
     return kinds
+
+
+def _shuffled_sentences(passages: Sequence[str], rng: random.Random) -> list[str]:
+    """Give each passage alone and in pairs with others, so that one in five can be held out."""
+    return [*passages, *("\n".join(rng.sample(passages, 2)) for _ in range(_PASSAGES))]
 
 
 def _standard_library() -> list[str]:
@@ -110,7 +132,12 @@ def _mixed(texts: Sequence[str], rng: random.Random) -> list[str]:
 
 def _as_json(prompts: Sequence[str], rng: random.Random) -> str:
     records = [
-        {"id": rng.randrange(10**6), "text": text[: rng.choice((20, 80, 400))], "score": rng.random(), "ok": None}
+        {
+            "id": rng.randrange(10**6),
+            "text": text[: rng.choice((20, 80, 400))],
+            "score": rng.random(),
+            "ok": None,
+        }
         for text in prompts
     ]
     return json.dumps(records, indent=rng.choice((None, 2)), ensure_ascii=False)
@@ -147,38 +174,42 @@ def _own_script(messages: Iterator[str], scripts: str) -> Iterator[str]:
 
 
 def fit(texts: Texts, count: Callable[[str], int]) -> NDArray[np.float64]:
-    """Return the costs of the 256 pairs of byte classes in tokens, between 0 and `_DEAREST`."""
+    """Return what each entry of `measure` costs in tokens."""
     from scipy.optimize import lsq_linear
 
     rows, wanted = [], []
-    for kind in texts.values():
-        weight = (_PER_KIND / len(kind)) ** 0.5
-        for text in kind:
+    for kind, entries in texts.items():
+        weight = _WEIGHTS.get(kind, 1.0) * (_PER_KIND / len(entries)) ** 0.5
+        for text in entries:
             tokens = count(text)
             if tokens >= _FEWEST_TOKENS:
-                rows.append(pair_counts(text) * (weight / tokens))
+                rows.append(measure(text) * (weight / tokens))
                 wanted.append(weight)
-    before = np.tile(_BEFORE, len(_BEFORE))
+    before = np.zeros(len(rows[0]))
+    before[: len(_BEFORE) ** 2] = np.tile(_BEFORE, len(_BEFORE))
     design = np.vstack((np.array(rows), _RIDGE * np.eye(len(before))))
     target = np.concatenate((np.array(wanted), _RIDGE * before))
-    return np.round(lsq_linear(design, target, bounds=(0.0, _DEAREST)).x, 3)
+    return np.asarray(np.round(lsq_linear(design, target, bounds=(_CHEAPEST, _DEAREST)).x, 3), np.float64)
 
 
 def errors(texts: Texts, count: Callable[[str], int], costs: NDArray[np.float64] | None) -> Iterator[str]:
     """Report the relative errors per kind; with no costs, those of the constants in use."""
-    yield f"{'kind':10} {'texts':>5} {'median':>7} {'p95':>7} {'bias':>7}"
+    yield f"{'kind':9} {'texts':>5} {'median':>7} {'p95':>7} {'bias':>7}"
     for kind, entries in texts.items():
         exact = np.array([count(text) for text in entries], float)
-        guess = [tokens_in((text,)) if costs is None else float(pair_counts(text) @ costs) for text in entries]
+        guess = [tokens_in((text,)) if costs is None else float(measure(text) @ costs) for text in entries]
         off = np.array(guess) / np.maximum(exact, 1) - 1
         middle, high = np.quantile(np.abs(off), (0.5, 0.95))
-        yield f"{kind:10} {len(entries):5} {middle:7.1%} {high:7.1%} {np.median(off):+7.1%}"
+        yield f"{kind:9} {len(entries):5} {middle:7.1%} {high:7.1%} {np.median(off):+7.1%}"
 
 
 def as_source(costs: NDArray[np.float64]) -> str:
     """Write the costs as the Python literal that `core/tokens.py` holds."""
-    lines = (f"    ({', '.join(f'{cost:g}' for cost in row)})," for row in costs.reshape(16, 16))
-    return "\n".join(("_COST = (", *lines, ")"))
+    pairs, extras = np.split(costs, [len(_BEFORE) ** 2])
+    lines = (f"    ({', '.join(f'{cost:g}' for cost in row)})," for row in pairs.reshape(-1, len(_BEFORE)))
+    return "\n".join(
+        ("_PAIR_COST = (", *lines, ")", f"_EXTRA_COST = ({', '.join(f'{cost:g}' for cost in extras)})")
+    )
 
 
 @click.command()

@@ -75,7 +75,7 @@ def fit_rasch(examples: Sequence[Example], canonical: Callable[[str], str]) -> R
         return value, gradient
 
     start = np.zeros(len(models) + len(examples) + len(sources))
-    solved = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
+    solved = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 150}).x
     ability, easiness, _ = np.split(solved, cuts)
     return Rasch(dict(zip(models, ability.tolist(), strict=True)), easiness)
 

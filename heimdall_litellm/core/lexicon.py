@@ -73,7 +73,7 @@ def read_lexicon(source: str) -> Lexicon:
         meaning = tuple(word.encode() for word in english.split())
         for term in terms.split():
             key = term.rstrip("*")
-            is_short = key.isascii() or len(key) == 1 and is_unspaced(key)
+            is_short = key.isascii() or (len(key) == 1 and is_unspaced(key))
             if is_short and len(meaning) > 1:
                 raise ValueError(f"{term!r} must stand for one English word, not {english!r}")
             if key.isascii():

@@ -42,7 +42,7 @@ _MARKS = re.compile(
     "\u06df-\u06e8\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f"
     "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+"
 )
-_UNDECOMPOSED = tuple(zip("ßøłđðþæœıħŋ", "solddtaoihn", strict=True))
+_UNDECOMPOSED = tuple(zip("ßøłđðþæœıħŋƒ", "solddtaoihnf", strict=True))
 """Letters that Unicode does not take apart, with the nearest plain one (one for one)."""
 
 # What separates words: spaces and controls, ASCII punctuation, punctuation and symbols of
@@ -90,6 +90,13 @@ def _single_byte_table() -> bytes:
 
 
 _TABLE = _single_byte_table()
+
+
+def english_words() -> list[bytes]:
+    """Return every English word that a foreign term can turn into, sorted."""
+    meanings = (*_LEXICON.exact.values(), *(m for terms in _LEXICON.stems.values() for _, m in terms))
+    several = (*meanings, *(m for terms in _LEXICON.run_terms.values() for _, m in terms))
+    return sorted({*_LEXICON.run_chars.values(), *_LEXICON.latin.values(), *(w for m in several for w in m)})
 
 
 def words(text: str) -> list[bytes]:
