@@ -20,11 +20,11 @@ from training.fit import fit
 
 MODELS = {
     "tiny-1b": 0.0,
+    "llama-3-8b": 0.1,
     "gpt-3.5-turbo": 0.2,
     "gpt-4o-mini": 1.0,
     "claude-3-5-sonnet-20241022": 1.2,
     "o3@high": 2.0,
-    "o4-mini@high": 2.2,
 }
 SOURCES = {
     "sums": ("gsm8k", "Add the numbers {a} and {b}, then multiply by {c}."),

@@ -34,6 +34,7 @@ FILES = (TRIAGE, EMBEDDING, CLUSTERS, MODELS, GOLDEN, CARD, NOTICE)
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_UNPACKED_BYTES = 256 * 1024 * 1024
 
+
 class ModelsFile(BaseModel):
     """What `models.json` holds; `prices` are USD per million tokens of input and output."""
 

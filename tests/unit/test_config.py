@@ -30,7 +30,7 @@ def test_nothing_given_means_the_defaults(given: dict[str, object] | None) -> No
 
 def test_the_defaults_are_those_that_the_documentation_promises() -> None:
     made = policy({})
-    assert (made.alpha, made.cheap_threshold, made.hard_threshold, made.top_p) == (0.6, 0.62, 0.58, 3)
+    assert (made.alpha, made.cheap_threshold, made.hard_threshold, made.top_p) == (0.6, 0.5, 0.4, 3)
     assert (made.penalties.latency_sd, made.penalties.ctx_over_80pct) == (0.05, 0.15)
     assert made.efforts == {
         "cheap": EffortSpec("low", 1024),
