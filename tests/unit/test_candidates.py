@@ -29,7 +29,7 @@ def test_a_model_that_does_not_reason_is_given_no_effort() -> None:
 
 
 def test_a_name_that_is_not_there_is_named_with_what_there_is() -> None:
-    with pytest.raises(ConfigError, match="mid_candidates names 'x'.*It has: a"):
+    with pytest.raises(ConfigError, match=r"mid_candidates names 'x'.*It has: a"):
         field([entry("a")], TABLE, policy({"mid": ("x",)}))
 
 
@@ -56,7 +56,7 @@ def test_a_stated_quality_wins() -> None:
 
 @pytest.mark.parametrize("stated", [-0.1, 1.1, math.nan])
 def test_a_stated_quality_that_is_none_is_refused(stated: float) -> None:
-    with pytest.raises(ConfigError, match="'a' must lie in 0..1"):
+    with pytest.raises(ConfigError, match=r"'a' must lie in 0\.\.1"):
         field([entry("a", quality_override=stated)], TABLE, policy({"cheap": ("a",)}))
 
 

@@ -121,8 +121,8 @@ def test_anthropic_tool_results_inside_a_user_message_are_told_apart() -> None:
                 {"role": "user", "content": ASK},
                 {
                     "role": "assistant",
-                    "content": [{"type": "tool_use", "name": "ls", "input": {"path": "/tmp"}}],
-                },  # noqa: S108
+                    "content": [{"type": "tool_use", "name": "ls", "input": {"path": "home"}}],
+                },
                 {
                     "role": "user",
                     "content": [

@@ -42,9 +42,10 @@ def test_nobody_eligible_and_nothing_to_pay_are_no_trouble() -> None:
     assert scores(0.5, [0.9, 0.1], [0.0, 0.0]) == pytest.approx([0.45, 0.05])
 
 
-def pay(
-    latencies: dict[str, float] | None, tokens: int = 10, weights: Penalties = Penalties()
-) -> list[float]:  # noqa: B008
+DEFAULTS = Penalties()
+
+
+def pay(latencies: dict[str, float] | None, tokens: int = 10, weights: Penalties = DEFAULTS) -> list[float]:
     entries = [entry("a", max_input_tokens=1_000), entry("b", max_input_tokens=None)]
     facts = RequestFacts(ask="", input_tokens=tokens)
     result: list[float] = penalties(
