@@ -71,6 +71,8 @@ class Heimdall:
         self._clock = clock
         self._changing = threading.Lock()
         self._snapshot = _build(settings, entries, bundle)
+        # The first look at a bundle sets up LightGBM's buffers and costs milliseconds: not a caller's.
+        self.perceive(RequestFacts(ask="warm-up"))
 
     @classmethod
     def from_yaml(cls, path: str | Path, *, environ: Mapping[str, str] | None = None) -> Heimdall:

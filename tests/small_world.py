@@ -1,6 +1,6 @@
 """A small outcome set with a known truth, made by the project itself, and a bundle fitted on it.
 
-Four kinds of task, six models. A prompt's difficulty is written into its words ("tiny",
+Four kinds of task, eighteen models. A prompt's difficulty is written into its words ("tiny",
 "plain", "nasty"), so that a working pipeline must find it; which model does what follows from
 that, with a little seeded noise.
 """
@@ -20,12 +20,16 @@ from training.fit import fit
 
 MODELS = {
     "tiny-1b": 0.0,
-    "llama-3-8b": 0.1,
-    "gpt-3.5-turbo": 0.2,
+    "gpt-3.5-turbo": 0.0,
+    **{f"weak-{letter}": 0.0 for letter in "abcdefg"},
     "gpt-4o-mini": 1.0,
-    "claude-3-5-sonnet-20241022": 1.2,
+    "claude-3-5-sonnet-20241022": 1.0,
+    **{f"middling-{letter}": 1.0 for letter in "abcd"},
     "o3@high": 2.0,
+    **{f"strong-{letter}": 2.0 for letter in "ab"},
 }
+"""Strength by model; a model does what is no harder than it is strong."""
+
 SOURCES = {
     "sums": ("gsm8k", "Add the numbers {a} and {b}, then multiply by {c}."),
     "code": ("code/mbpp", "Write a python function that sorts {a} items and returns item {b} of {c}."),

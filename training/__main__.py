@@ -38,9 +38,17 @@ def cli() -> None:
 )
 @click.option("--embedding", type=_FILE, help="Embedding from `distill`; without it, the shipped bundle's.")
 @click.option("--clusters", type=click.IntRange(1, 1024), default=CLUSTER_COUNT, show_default=True)
+@click.option("--no-everyday", is_flag=True, help="Learn from outcomes only, not from everyday requests.")
 @click.option("--seed", type=int, default=0, show_default=True)
 def fit(
-    outcome_files: tuple[Path, ...], priors: Path, out: Path, embedding: Path | None, clusters: int, seed: int
+    outcome_files: tuple[Path, ...],
+    priors: Path,
+    out: Path,
+    embedding: Path | None,
+    clusters: int,
+    seed: int,
+    *,
+    no_everyday: bool,
 ) -> None:
     """Fit triage, clusters and tables, and write them as a bundle."""
     started = time.monotonic()
@@ -50,7 +58,14 @@ def fit(
 
     table = load_embedding(embedding or default_path() / EMBEDDING)
     manifest = fit_bundle(
-        load_outcomes(outcome_files), priors, table, out, seed=seed, cluster_count=clusters, progress=progress
+        load_outcomes(outcome_files),
+        priors,
+        table,
+        out,
+        seed=seed,
+        cluster_count=clusters,
+        with_everyday=not no_everyday,
+        progress=progress,
     )
     click.echo(manifest.id)
 

@@ -47,7 +47,9 @@ def notice() -> str:
     return _ATTRIBUTION + (Path(__file__).parent / "APACHE-2.0.txt").read_text(encoding="utf-8")
 
 
-def model_card(trained_on: Mapping[str, int], measured: Mapping[str, float], models: int) -> str:
+def model_card(
+    trained_on: Mapping[str, int], measured: Mapping[str, float], models: int, everyday: int
+) -> str:
     """Write the card: data with licences, figures, what it is good and bad at (Markdown)."""
     rows = "\n".join(
         f"| {source} | {count:,} | {_LICENCES.get(source, 'your own data')} |"
@@ -68,7 +70,10 @@ prompts, and the expected quality and output length of {models:,} models in each
 
 Labels: a Rasch model puts prompts and models of all sources on one scale; a prompt is cheap if a
 middling model (median ability) does about as well on it as the best, mid if a good one does (75th
-percentile), else hard. Models without outcomes: published figures per category, mapped onto the clusters.
+percentile), else hard. To these come {everyday:,} everyday requests written from templates and
+labelled by judgement (training/everyday.py), together as heavy as one source: an opinion, not a
+measurement, and no figure below is measured on them. Models without outcomes: published figures per
+category, mapped onto the clusters.
 
 ## Measured while training (out of fold, near-duplicates kept together)
 

@@ -32,14 +32,23 @@ from heimdall_litellm.core.decision import model_input
 from heimdall_litellm.core.embedding import StaticEmbedding
 from heimdall_litellm.core.features import schema_digest
 from heimdall_litellm.core.request import read_request
+from heimdall_litellm.core.types import BUCKETS
 from training.card import model_card, notice
 from training.data import Example
+from training.everyday import everyday
 from training.fit_clusters import Clusters, Observed, fit_clusters, observe
 from training.labels import fit_rasch, labels, weights
 from training.leakage import folds, group_duplicates
 from training.prices import fallback_price
 from training.priors import fit_abilities, load_priors, prior_quality
-from training.train_gbdt import FOLDS, TriageFit, expected_calibration_error, fit_triage
+from training.train_gbdt import (
+    FOLDS,
+    MoreRows,
+    TriageFit,
+    expected_calibration_error,
+    fit_triage,
+    no_more,
+)
 from training.verbosity import output_ratio
 
 Progress = Callable[[str], None]
@@ -78,6 +87,24 @@ def read_inputs(examples: Sequence[Example], embedding: StaticEmbedding) -> Inpu
     return Inputs(np.array([f for f, _ in pairs]), np.array([v for _, v in pairs]))
 
 
+def everyday_rows(embedding: StaticEmbedding, seed: int) -> MoreRows:
+    """The everyday requests as training rows, together as heavy as one source; half in conversations.
+
+    A chat seldom consists of one message, and a system prompt says nothing of how hard the ask is.
+    """
+    requests = everyday(seed)
+    rows = []
+    for i, request in enumerate(requests):
+        messages: list[dict[str, object]] = [{"role": "user", "content": request.text}]
+        if i % 2:
+            messages.insert(0, {"role": "system", "content": "You are a helpful assistant."})
+        rows.append(np.concatenate(model_input(read_request({"messages": messages}), embedding)))
+    classes = np.array([request.label for request in requests], np.int64)
+    share = np.bincount(classes, minlength=len(BUCKETS))
+    each = SOURCE_CAP / len(BUCKETS) / share[classes]
+    return MoreRows(np.array(rows), classes, each)
+
+
 def fit(
     examples: Sequence[Example],
     priors: Path,
@@ -86,15 +113,20 @@ def fit(
     *,
     seed: int = 0,
     cluster_count: int = CLUSTER_COUNT,
+    with_everyday: bool = True,
     progress: Progress = print,
 ) -> Manifest:
-    """Fit everything and write the bundle to `out`. The same arguments give the same trees and tables."""
+    """Fit everything and write the bundle to `out`. The same arguments give the same trees and tables.
+
+    `with_everyday` lets the triage also learn from the requests of `everyday.py`.
+    """
     progress(f"reading {len(examples)} prompts")
     inputs = read_inputs(examples, embedding)
     each = weights([e.source for e in examples], SOURCE_CAP)
     classes = labels(fit_rasch(examples, canonical_with_effort))
     split = folds(group_duplicates([e.text for e in examples]), FOLDS, seed)
-    triage = fit_triage(inputs.joined, classes, each, split, seed, progress)
+    more = everyday_rows(embedding, seed) if with_everyday else no_more(inputs.joined.shape[1])
+    triage = fit_triage(inputs.joined, classes, each, split, seed, progress, more)
     clusters = fit_clusters(inputs.vectors, examples, each, cluster_count, seed)
     progress(f"clusters: {len(clusters.centroids)}")
     names = [[canonical_with_effort(model) for model in e.outcomes] for e in examples]
@@ -114,7 +146,7 @@ def fit(
         NOTICE: notice().encode(),
     }
     trained_on = _count_sources(examples)
-    contents[CARD] = model_card(trained_on, measured, len(tables.models)).encode()
+    contents[CARD] = model_card(trained_on, measured, len(tables.models), len(more.classes)).encode()
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         id=_bundle_id(contents),
@@ -134,6 +166,7 @@ def fit(
             "lightgbm": lightgbm.__version__,
             "numpy": np.__version__,
             "source_cap": SOURCE_CAP,
+            "everyday_requests": len(more.classes),
             "priors_sha256": hashlib.sha256(priors.read_bytes()).hexdigest(),
             "outcomes_sha256": _digest_examples(examples),
         },

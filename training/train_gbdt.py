@@ -48,6 +48,20 @@ class TriageFit:
     out_of_fold: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class MoreRows:
+    """Rows to learn from, never to measure on: `inputs` (m, features), `classes` and `weights` (m,)."""
+
+    inputs: Matrix
+    classes: NDArray[np.int64]
+    weights: Floats
+
+
+def no_more(columns: int) -> MoreRows:
+    """No further rows."""
+    return MoreRows(np.zeros((0, columns), np.float32), np.zeros(0, np.int64), np.zeros(0))
+
+
 def fit_triage(
     inputs: Matrix,
     classes: NDArray[np.int64],
@@ -55,16 +69,29 @@ def fit_triage(
     folds: NDArray[np.int64],
     seed: int,
     progress: Callable[[str], None],
+    more: MoreRows | None = None,
 ) -> TriageFit:
-    """Fit on (n, features) inputs and class numbers (n,). The same seed gives the same trees."""
+    """Fit on (n, features) inputs and class numbers (n,), and on `more` in every fold.
+
+    The same seed gives the same trees.
+    """
+    more = more or no_more(inputs.shape[1])
+
+    def train(rows: NDArray[np.bool_]) -> lightgbm.Booster:
+        return _train(
+            np.vstack((inputs[rows], more.inputs)),
+            np.concatenate((classes[rows], more.classes)),
+            np.concatenate((weights[rows], more.weights)),
+            seed,
+        )
+
     raw = np.zeros((len(inputs), 3))
     for fold in np.unique(folds):
         held = folds == fold
-        booster = _train(inputs[~held], classes[~held], weights[~held], seed)
-        raw[held] = booster.predict(inputs[held], raw_score=True)
+        raw[held] = train(~held).predict(inputs[held], raw_score=True)
         progress(f"triage: fold {int(fold) + 1} of {len(np.unique(folds))}")
     calibration = calibrate(raw, classes, weights)
-    booster = _train(inputs, classes, weights, seed)
+    booster = train(np.ones(len(inputs), bool))
     progress("triage: fitted on all prompts")
     return TriageFit(booster.model_to_string().encode(), calibration, probabilities(raw, calibration))
 

@@ -20,7 +20,7 @@ from heimdall_litellm.bundle.reload import BundleWatcher
 from heimdall_litellm.catalog import entries_from_model_list
 from heimdall_litellm.config import Settings, environment
 from heimdall_litellm.engine import Heimdall, require_virtual_groups, simulates_all
-from heimdall_litellm.errors import ConfigError
+from heimdall_litellm.errors import HeimdallError
 from heimdall_litellm.plugin import seams
 from heimdall_litellm.plugin.shield import Failures, logger, shield
 
@@ -122,7 +122,7 @@ class Runtime:
     def _first(self, models: ModelList) -> Heimdall:
         try:
             return self.build(models)
-        except ConfigError as error:
+        except HeimdallError as error:
             # The proxy is up already: say once what is wrong; its requests go to their default model.
             self._retry_at = self._clock() + RETRY_S
             logger.error("Heimdall routes nothing until this is corrected: %s", error)

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from heimdall_litellm.cli.main import main
 from heimdall_litellm.config import json_schema
+from tests.small_world import MODELS
 
 FIELDS = [
     "id", "bucket", "p_cheap", "p_mid", "p_hard", "difficulty", "cluster", "model", "effort", "alpha",
@@ -171,7 +172,7 @@ def test_with_a_configuration_models_restrict_its_candidates(small_bundle: Path,
     ("options", "message"),
     [
         (["--models", "gpt-4o-mni"], "did you mean gpt-4o-mini"),
-        (["--models", "zzz"], "`heimdall bundle show` lists 8"),
+        (["--models", "zzz"], "`heimdall bundle show` lists 20"),
         (["--models", ","], "name at least one model"),
         (["--alpha", "7"], "7.0 is not in the range"),
     ],
@@ -272,7 +273,7 @@ def test_a_bundle_shows_its_models_with_quality_and_prices(small_bundle: Path) -
     assert any(row.startswith("gpt-4o-mini 0.") and row.endswith("0.15 0.60") for row in rows)
     assert any(row.startswith("tiny-1b 0.") and row.endswith("0.10 0.10") for row in rows)
     data = json.loads(run("bundle", "show", str(small_bundle), "--json").stdout)
-    assert len(data["models"]) == 8
+    assert len(data["models"]) == len(MODELS) + 2
     assert data["is_shipped"] is False
 
 

@@ -1,0 +1,237 @@
+"""Everyday requests, labelled by judgement, for traffic that no benchmark scored.
+
+Public outcomes are exam questions. Nobody scored "say hello in French" on many models, and a triage
+that only ever saw exams takes plain chat for something in between. So requests of everyday kinds are
+written out from the templates below, each template with the bucket that its authors would send it to.
+They are an opinion, not a measurement: they enter with the weight of one source, the card says so, no
+figure is measured on them, and `--no-everyday` leaves them out.
+
+All fillings of a template stay on one side of every split.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import Formatter
+
+from heimdall_litellm.core.types import BUCKETS, Bucket
+
+PER_TEMPLATE = 24
+
+_SLOTS: Mapping[str, tuple[str, ...]] = {
+    "name": (
+        "Anna",
+        "Mr. Lee",
+        "the team",
+        "my manager",
+        "our customers",
+        "Priya",
+        "a friend",
+        "the landlord",
+    ),
+    "language": ("French", "Spanish", "German", "Japanese", "Italian", "Portuguese", "Polish", "Korean"),
+    "phrase": (
+        "good morning",
+        "where is the station?",
+        "thank you for your patience",
+        "the meeting is at noon",
+        "I would like a coffee",
+        "see you next week",
+    ),
+    "topic": (
+        "autumn",
+        "our new office",
+        "a lost cat",
+        "the sea",
+        "remote work",
+        "solar panels",
+        "a birthday party",
+        "sourdough bread",
+        "city cycling",
+        "onboarding",
+    ),
+    "thing": (
+        "a mutex",
+        "compound interest",
+        "photosynthesis",
+        "an index fund",
+        "a REST API",
+        "inflation",
+        "a noun",
+        "gravity",
+        "DNS",
+        "a black hole",
+    ),
+    "country": ("France", "Kenya", "Peru", "Norway", "Vietnam", "Canada", "Egypt", "Portugal"),
+    "sentence": (
+        "I has a dog.",
+        "He dont know where is the keys.",
+        "the report are finish yesterday",
+        "We was waiting since two hours.",
+        "Their going too the store tomorow.",
+    ),
+    "passage": (
+        "The meeting has moved to Thursday at 3 pm because the client is travelling. Please bring the revised "
+        "budget and the two open questions about hosting.",
+        "Sales rose 4 % in the second quarter, mostly in the north. Returns fell. The new warehouse opens in May.",
+        "Our flight was cancelled, the hotline did not answer, and the refund took nine weeks. The crew was kind.",
+    ),
+    "simple_code": (
+        "reverses a string",
+        "checks whether a number is even",
+        "counts the words in a file",
+        "returns the largest item of a list",
+        "reverses a linked list",
+        "converts Celsius to Fahrenheit",
+        "removes duplicates from a list",
+    ),
+    "coding_language": ("Python", "JavaScript", "Go", "Java", "TypeScript", "C#"),
+    "small": ("17 * 23", "15 % of 80", "144 / 12", "2 to the power of 10", "350 + 275"),
+    "feature": (
+        "pagination to our orders endpoint",
+        "a retry with backoff to the payment client",
+        "role based access to the admin pages",
+        "CSV export to the reports screen",
+        "a cache in front of the product lookup",
+    ),
+    "error": (
+        "TypeError: cannot read properties of undefined (reading 'map')",
+        "psycopg2.errors.DeadlockDetected: deadlock detected",
+        "java.lang.NullPointerException at OrderService.total(OrderService.java:88)",
+        "segmentation fault (core dumped) after the third request",
+    ),
+    "system": (
+        "a rate limiter for ten million requests a second across five regions",
+        "an exactly-once event pipeline over unreliable consumers",
+        "a multi-tenant vector search with strict isolation",
+        "a collaborative editor that works offline and merges without conflicts",
+        "a distributed lock service that survives clock skew",
+    ),
+    "hard_code": (
+        "a lock-free multi-producer multi-consumer queue with safe memory reclamation",
+        "a persistent balanced tree with O(log n) split and merge",
+        "a register allocator based on graph colouring for a small compiler",
+        "the push-relabel maximum flow algorithm with the gap heuristic",
+        "a Raft consensus module with log compaction and membership changes",
+    ),
+    "theorem": (
+        "there are infinitely many primes of the form 4k + 3",
+        "the square root of 2 is irrational and generalise it to every non-square integer",
+        "every continuous function on a compact metric space is uniformly continuous",
+        "a finite integral domain is a field",
+        "the sequence of Bernstein polynomials of f converges to f uniformly",
+    ),
+    "olympiad": (
+        "Find all integer solutions of x^3 + y^3 = z^3 + 2 with |x|, |y|, |z| < 100.",
+        "How many permutations of 1..12 have no two neighbours that differ by one?",
+        "Determine all functions f on the reals with f(x + f(y)) = f(x) + y for all x and y.",
+        "Let n > 3 be odd. Show that n divides the sum of the k-th powers of 1..n-1 for some k.",
+    ),
+}
+
+_TEMPLATES: Mapping[Bucket, Sequence[str]] = {
+    "cheap": (
+        "hi",
+        "Hello! How are you?",
+        "thanks, that helps",
+        "ok",
+        "Good morning, {name} here.",
+        "Say hello in {language}.",
+        "Translate '{phrase}' to {language}.",
+        'How do you say "{phrase}" in {language}?',
+        "What is the capital of {country}?",
+        "Which currency is used in {country}?",
+        "What does {thing} mean, in one sentence?",
+        "What is {thing}?",
+        "Define {thing}.",
+        "Fix the grammar: {sentence}",
+        "Correct this sentence: {sentence}",
+        "Make this more polite: {sentence}",
+        "Summarize in one sentence: {passage}",
+        "Give me three bullet points from this: {passage}",
+        "Is this review positive or negative? {passage}",
+        "Extract the dates from this text: {passage}",
+        "Write a haiku about {topic}.",
+        "Suggest five titles for a post about {topic}.",
+        "Write a two-line birthday wish for {name}.",
+        "Give me a synonym for 'happy'.",
+        "What is {small}?",
+        "Convert 5 miles to kilometres.",
+        "List ten animals in alphabetical order.",
+        "Write a {coding_language} function that {simple_code}.",
+        "In {coding_language}, how do I read a file line by line?",
+        "What is the git command to undo the last commit?",
+        "Turn this into JSON with keys name and city: Anna lives in Oslo.",
+        "Write a short reply to {name}: yes, Tuesday works for me.",
+        "Tell me a joke about {topic}.",
+        "What day comes after Friday?",
+    ),
+    "mid": (
+        "Write a friendly email to {name} about {topic}, about 150 words, with a clear request at the end.",
+        "Explain {thing} to a new colleague, with one example and one common mistake.",
+        "Compare {thing} with its main alternative and say when to use which.",
+        "Add {feature}. Here is the handler: def handler(request): return service.find(request.query)",
+        "I get this: {error}. The code ran fine last week. What should I check first and why?",
+        "Review this function for bugs: def total(xs): return sum(x.price * x.count for x in xs) / len(xs)",
+        "Write unit tests in {coding_language} for a class that {simple_code} and handles bad input.",
+        "Write a SQL query for the three best customers of each region, with ties, and explain it.",
+        "Refactor a 60-line {coding_language} function with nested ifs into something readable; show the steps.",
+        "Write a one-page plan for {topic} with milestones, risks and a budget.",
+        "Draft a blog post about {topic} for beginners, in four sections, without jargon.",
+        "Plan a week of dinners for four, vegetarian, under 80 euros, with a shopping list.",
+        "A train leaves at 3 pm at 60 mph, another at 4 pm at 80 mph on the same line. When does it catch up?",
+        "Here are our notes: {passage} Write minutes with decisions, owners and open questions.",
+        "Write a regular expression for ISO dates and explain each part, with three cases it must refuse.",
+        "What are the tax consequences of working from {country} for two months? Say what depends on what.",
+    ),
+    "hard": (
+        "Design {system}. Discuss consistency, failure modes and cost, and justify every choice.",
+        "Implement {hard_code} in {coding_language} and argue that it is correct.",
+        "Prove that {theorem}.",
+        "Prove rigorously, without quoting it as known, that {theorem}.",
+        "{olympiad}",
+        "{olympiad} Justify your answer completely.",
+        "Given an array of n integers and q queries, each asking for the number of distinct values in a range, "
+        "with n and q up to 200000, give an algorithm and prove its complexity.",
+        "Five houses in a row, five nationalities, five drinks, five pets; fifteen clues follow, some of them "
+        "negative. Deduce who owns the fish, showing every step: the Brit lives in the red house, the Swede keeps "
+        "dogs, the green house is left of the white one, …",
+        "Our service leaks memory only under load with {error}. Here are three heap summaries and the allocator's "
+        "settings. Form hypotheses, rank them, and design the experiment that separates them.",
+        "Derive the gradient and the Hessian of the negative log-likelihood of a softmax regression and show "
+        "that it is convex.",
+        "Migrate a 400-table schema from one database to another with no downtime: plan every phase, the "
+        "dual writes, the verification and the way back, for {system}.",
+        "Find the flaw in this argument and repair it, or show that it cannot be repaired: {theorem}, because "
+        "otherwise the set of counterexamples would have a least element.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Everyday:
+    """One request: its `text`, its class (0 cheap, 1 mid, 2 hard) and the template it is from."""
+
+    text: str
+    label: int
+    template: int
+
+
+def everyday(seed: int = 0) -> list[Everyday]:
+    """Write the requests out; the same seed gives the same ones."""
+    rng = random.Random(seed)
+    requests: list[Everyday] = []
+    template = 0
+    for label, bucket in enumerate(BUCKETS):
+        for text in _TEMPLATES[bucket]:
+            fillings = {_fill(text, rng) for _ in range(PER_TEMPLATE)}
+            requests += [Everyday(filled, label, template) for filled in sorted(fillings)]
+            template += 1
+    return requests
+
+
+def _fill(template: str, rng: random.Random) -> str:
+    names = [name for _, name, _, _ in Formatter().parse(template) if name]
+    return template.format(**{name: rng.choice(_SLOTS[name]) for name in names})
