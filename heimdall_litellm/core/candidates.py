@@ -41,15 +41,15 @@ class Row:
 class CandidateSet:
     """All rows of a virtual name; the arrays are parallel to `rows`.
 
-    `quality` and `tokens` are (rows, clusters); prices are USD per token, (rows,).
+    `quality` and `tokens` are (rows, clusters); prices are USD per token, by row.
     """
 
     policy: Policy
     rows: tuple[Row, ...]
     quality: FloatArray
     tokens: FloatArray
-    input_usd: FloatArray
-    output_usd: FloatArray
+    input_usd: tuple[float, ...]
+    output_usd: tuple[float, ...]
 
 
 def build_candidates(
@@ -113,17 +113,17 @@ def _quality_rows(rows: Sequence[Row], table: QualityTable) -> tuple[FloatArray,
     return quality, tokens
 
 
-def _prices(entries: Sequence[CatalogEntry]) -> tuple[FloatArray, FloatArray]:
+def _prices(entries: Sequence[CatalogEntry]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Prices per token; an unknown one counts as the dearest known, so that it is never a bargain."""
 
-    def column(pick: Callable[[CatalogEntry], float | None]) -> FloatArray:
+    def column(pick: Callable[[CatalogEntry], float | None]) -> tuple[float, ...]:
         for entry in entries:
             price = pick(entry)
             if price is not None and not (isfinite(price) and price >= 0):
                 raise ConfigError(f"The price of '{entry.name}' must be a number of dollars, 0 or more.")
         known = [price for price in map(pick, entries) if price is not None]
         dearest = max(known, default=0.0)
-        values = [dearest if pick(entry) is None else pick(entry) for entry in entries]
-        return np.array(values, np.float64).astype(np.float32) / np.float32(1e6)
+        priced = (pick(entry) for entry in entries)
+        return tuple((dearest if price is None else price) / 1e6 for price in priced)
 
     return column(lambda e: e.input_usd_per_mtok), column(lambda e: e.output_usd_per_mtok)

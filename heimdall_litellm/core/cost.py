@@ -9,22 +9,28 @@ limit that the client set caps them.
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
 
 from heimdall_litellm.core.candidates import CandidateSet
 from heimdall_litellm.core.quality import Neighbourhood
-from heimdall_litellm.core.types import FloatArray, RequestFacts
+from heimdall_litellm.core.types import RequestFacts
 
 
-def expected_output_tokens(candidates: CandidateSet, facts: RequestFacts, near: Neighbourhood) -> FloatArray:
-    """Tokens each candidate is expected to write, thinking included; shape (rows,)."""
-    tokens: FloatArray = candidates.tokens[:, near.ids] @ near.weights
-    if facts.max_output_tokens is not None:
-        tokens = np.minimum(tokens, np.float32(facts.max_output_tokens))
-    return tokens
+def expected_output_tokens(candidates: CandidateSet, facts: RequestFacts, near: Neighbourhood) -> list[float]:
+    """Tokens each candidate is expected to write, thinking included; by row."""
+    tokens: list[float] = (candidates.tokens[:, near.ids] @ near.weights).tolist()
+    limit = facts.max_output_tokens
+    return tokens if limit is None else [min(count, float(limit)) for count in tokens]
 
 
-def expected_cost_usd(candidates: CandidateSet, facts: RequestFacts, output_tokens: FloatArray) -> FloatArray:
-    """Dollars for this request on each candidate; shape (rows,)."""
-    cost: FloatArray = facts.input_tokens * candidates.input_usd + output_tokens * candidates.output_usd
-    return cost
+def expected_cost_usd(
+    candidates: CandidateSet, facts: RequestFacts, output_tokens: Sequence[float]
+) -> list[float]:
+    """Dollars for this request on each candidate; by row."""
+    read = facts.input_tokens
+    return [
+        read * input_usd + written * output_usd
+        for input_usd, output_usd, written in zip(
+            candidates.input_usd, candidates.output_usd, output_tokens, strict=True
+        )
+    ]

@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from heimdall_litellm.core import guardrails, scoring
 from heimdall_litellm.core.candidates import CandidateSet
@@ -137,15 +136,15 @@ def _score_all(
 ) -> tuple[CandidateScore, ...]:
     rows, policy = candidates.rows, candidates.policy
     entries = [row.entry for row in rows]
-    quality: FloatArray = candidates.quality[:, near.ids] @ near.weights
+    quality: list[float] = (candidates.quality[:, near.ids] @ near.weights).tolist()
     output_tokens = expected_output_tokens(candidates, facts, near)
     cost = expected_cost_usd(candidates, facts, output_tokens)
     why_not = [
         guardrails.why_not(entry, facts, permitted=permitted, context_margin=policy.context_margin)
-        or _too_dear(float(usd), overrides.max_cost_usd)
+        or _too_dear(usd, overrides.max_cost_usd)
         for entry, usd in zip(entries, cost, strict=True)
     ]
-    eligible: NDArray[np.bool_] = np.array([why is None for why in why_not])
+    eligible = [why is None for why in why_not]
     penalty = scoring.penalties(entries, eligible, facts, output_tokens, policy.penalties, latencies)
     score = scoring.alpha_scores(alpha, quality, cost, penalty, eligible)
     return tuple(
@@ -153,14 +152,7 @@ def _score_all(
             row.entry.name, row.bucket, row.effort.reasoning_effort, why is None, why, q, usd, out, p, s
         )
         for row, why, q, usd, out, p, s in zip(
-            rows,
-            why_not,
-            quality.tolist(),
-            cost.tolist(),
-            output_tokens.tolist(),
-            penalty.tolist(),
-            score.tolist(),
-            strict=True,
+            rows, why_not, quality, cost, output_tokens, penalty, score, strict=True
         )
     )
 

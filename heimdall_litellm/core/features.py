@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import chain
 from math import log1p, log2
 
 import numpy as np
@@ -88,6 +89,7 @@ _BYTES_AT = FEATURES.index("bytes_upper")
 _MARKS_AT = FEATURES.index(f"marks_{_MARKERS[0][0]}")
 _REFERENCE_CONTEXT = 128_000
 _MAX_WORDS = 400
+_NO_CLASS = np.zeros(0, np.intp)
 
 
 def schema_digest() -> str:
@@ -140,18 +142,12 @@ def _word_features(vector: FloatArray, words: Sequence[bytes]) -> None:
     n = len(words)
     if not n:
         return
-    counts = [0] * len(CLASSES)
-    lookup = WORD_CLASSES.get
-    for word in words:
-        classes = lookup(word)
-        if classes is not None:
-            for index in classes:
-                counts[index] += 1
+    found = filter(None, map(WORD_CLASSES.get, words))
+    counts = np.bincount(list(chain.from_iterable(found)) or _NO_CLASS, minlength=len(CLASSES))
     vector[12] = log1p(n)
     vector[13] = sum(map(len, words)) / n
     vector[14] = len(set(words)) / n
-    vector[_WORDS_AT : _WORDS_AT + len(CLASSES)] = counts
-    vector[_WORDS_AT : _WORDS_AT + len(CLASSES)] /= n
+    vector[_WORDS_AT : _WORDS_AT + len(CLASSES)] = counts / n
 
 
 def _byte_features(vector: FloatArray, sample: bytes) -> None:

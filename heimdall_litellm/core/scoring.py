@@ -11,66 +11,72 @@ adding a dominated candidate changes nothing.
 
 Invariants (tests/property): α = 1 chooses the best predicted quality and α = 0 the cheapest, up
 to penalties; without penalties, raising α never lowers the chosen quality or cost.
+
+Plain floats and not arrays: candidates are few, and each numpy call costs as much as scoring ten of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
+from statistics import fmean, pstdev
 
-import numpy as np
-from numpy.typing import NDArray
-
-from heimdall_litellm.core.types import CatalogEntry, FloatArray, Penalties, RequestFacts
+from heimdall_litellm.core.types import CatalogEntry, Penalties, RequestFacts
 
 _CROWDED = 0.8
 
 
 def penalties(
     entries: Sequence[CatalogEntry],
-    eligible: NDArray[np.bool_],
+    eligible: Sequence[bool],
     facts: RequestFacts,
-    output_tokens: FloatArray,
+    output_tokens: Sequence[float],
     weights: Penalties,
     latencies: Mapping[str, float] | None,
-) -> FloatArray:
-    """What is subtracted from each candidate's score; shape (rows,), 0 or more.
+) -> list[float]:
+    """What is subtracted from each candidate's score, 0 or more; all sequences are by candidate.
 
     `latencies` maps a model's name to its recent mean latency in seconds.
     """
-    total = np.zeros(len(entries), np.float32)
-    for i, (entry, answer) in enumerate(zip(entries, output_tokens.tolist(), strict=True)):
-        window = entry.max_input_tokens
-        if window and facts.input_tokens + answer > _CROWDED * window:
-            total[i] = weights.ctx_over_80pct
+    total = [
+        weights.ctx_over_80pct
+        if entry.max_input_tokens and facts.input_tokens + answer > _CROWDED * entry.max_input_tokens
+        else 0.0
+        for entry, answer in zip(entries, output_tokens, strict=True)
+    ]
     if latencies and weights.latency_sd:
         known = {i: latencies[e.name] for i, e in enumerate(entries) if eligible[i] and e.name in latencies}
-        values = list(known.values())
-        spread = float(np.std(values)) if len(values) > 1 else 0.0
+        spread = pstdev(known.values()) if len(known) > 1 else 0.0
         if spread > 0:
-            mean = float(np.mean(values))
+            mean = fmean(known.values())
             for i, seconds in known.items():
                 total[i] += weights.latency_sd * max(0.0, (seconds - mean) / spread)
     return total
 
 
 def alpha_scores(
-    alpha: float, quality: FloatArray, cost: FloatArray, penalty: FloatArray, eligible: NDArray[np.bool_]
-) -> FloatArray:
-    """Score all candidates by the formula above; shape (rows,). Ineligible ones get −inf."""
-    scale = _cost_scale(quality, cost, penalty, eligible)
-    scores: FloatArray = alpha * quality - (1 - alpha) * (cost / scale) - penalty
-    return np.where(eligible, scores, np.float32(-np.inf))
+    alpha: float,
+    quality: Sequence[float],
+    cost: Sequence[float],
+    penalty: Sequence[float],
+    eligible: Sequence[bool],
+) -> list[float]:
+    """Score all candidates by the formula above. Ineligible ones get −inf."""
+    candidates = list(zip(quality, cost, penalty, strict=True))
+    scale = _cost_scale([c for c, is_in in zip(candidates, eligible, strict=True) if is_in])
+    return [
+        alpha * q - (1 - alpha) * (c / scale) - p if is_in else -inf
+        for (q, c, p), is_in in zip(candidates, eligible, strict=True)
+    ]
 
 
-def _cost_scale(
-    quality: FloatArray, cost: FloatArray, penalty: FloatArray, eligible: NDArray[np.bool_]
-) -> float:
-    """Largest cost among eligible candidates that no other dominates; 1 where all are free."""
-    at = np.flatnonzero(eligible)
-    if not len(at):
-        return 1.0
-    q, c, p = quality[at], cost[at], penalty[at]
-    no_worse = (q[None] >= q[:, None]) & (c[None] <= c[:, None]) & (p[None] <= p[:, None])
-    dominated = (no_worse & ~no_worse.T).any(axis=1)
-    largest = float(c[~dominated].max())
-    return largest if largest > 0 else 1.0
+def _cost_scale(eligible: Sequence[tuple[float, float, float]]) -> float:
+    """Largest cost among (quality, cost, penalty) that no other dominates; 1 where all are free."""
+    for mine in sorted(eligible, key=lambda candidate: -candidate[1]):
+        if not any(_dominates(other, mine) for other in eligible):
+            return mine[1] or 1.0
+    return 1.0
+
+
+def _dominates(other: tuple[float, float, float], mine: tuple[float, float, float]) -> bool:
+    return other[0] >= mine[0] and other[1] <= mine[1] and other[2] <= mine[2] and other != mine

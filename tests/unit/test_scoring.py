@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
+from math import inf
+
 import pytest
 
 from heimdall_litellm.core.scoring import alpha_scores, penalties
 from heimdall_litellm.core.types import Penalties, RequestFacts
 from tests.support import entry
 
-F = np.float32
-
 
 def scores(alpha: float, q: list[float], c: list[float], eligible: list[bool] | None = None) -> list[float]:
-    ok = np.array(eligible if eligible is not None else [True] * len(q))
-    result: list[float] = alpha_scores(
-        alpha, np.array(q, F), np.array(c, F), np.zeros(len(q), F), ok
-    ).tolist()
-    return result
+    return alpha_scores(alpha, q, c, [0.0] * len(q), eligible or [True] * len(q))
 
 
 def test_the_formula() -> None:
@@ -34,11 +29,11 @@ def test_equal_candidates_dominate_nobody() -> None:
 
 
 def test_ineligible_candidates_neither_score_nor_count() -> None:
-    assert scores(0.6, [0.9, 0.5], [9.0, 0.01], [False, True]) == pytest.approx([-np.inf, 0.3 - 0.4])
+    assert scores(0.6, [0.9, 0.5], [9.0, 0.01], [False, True]) == pytest.approx([-inf, 0.3 - 0.4])
 
 
 def test_nobody_eligible_and_nothing_to_pay_are_no_trouble() -> None:
-    assert scores(0.6, [0.9], [1.0], [False]) == [-np.inf]
+    assert scores(0.6, [0.9], [1.0], [False]) == [-inf]
     assert scores(0.5, [0.9, 0.1], [0.0, 0.0]) == pytest.approx([0.45, 0.05])
 
 
@@ -48,10 +43,7 @@ DEFAULTS = Penalties()
 def pay(latencies: dict[str, float] | None, tokens: int = 10, weights: Penalties = DEFAULTS) -> list[float]:
     entries = [entry("a", max_input_tokens=1_000), entry("b", max_input_tokens=None)]
     facts = RequestFacts(ask="", input_tokens=tokens)
-    result: list[float] = penalties(
-        entries, np.array([True, True]), facts, np.array([100, 100], F), weights, latencies
-    ).tolist()
-    return result
+    return penalties(entries, [True, True], facts, [100, 100], weights, latencies)
 
 
 def test_a_crowded_window_costs_once_and_only_where_there_is_one() -> None:
