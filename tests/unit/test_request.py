@@ -199,9 +199,10 @@ def test_inserted_text_that_leaves_nothing_is_the_ask_itself(text: str) -> None:
 
 
 def test_endless_inserted_blocks_end() -> None:
-    text = "<system-reminder>x</system-reminder>y" * 50
+    text = "<system-reminder>x</system-reminder>" * 50 + "hi"
     facts = read_request({"messages": [{"role": "user", "content": text}]})
-    assert facts.ask
+    assert facts.ask.endswith("hi")
+    assert facts.ask_chars == len(text) - 8 * len("<system-reminder>x</system-reminder>")
 
 
 def test_only_inserted_parts_are_read_as_they_are() -> None:
