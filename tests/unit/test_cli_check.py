@@ -84,7 +84,7 @@ def test_the_report_shows_buckets_prices_windows_credentials_and_the_bundle(
     assert "cheap small (proposed)" in lines
     assert "small 0.15 0.60 128k found gpt-4o-mini" in lines
     assert any(line.startswith("claude 3.00 15.00") and "set ANTHROPIC_API_KEY" in line for line in lines)
-    assert any("8 models; verified" in line for line in lines)
+    assert any("20 models; verified" in line for line in lines)
 
 
 def test_no_key_is_ever_printed(check: Check, small_bundle: Path) -> None:
