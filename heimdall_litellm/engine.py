@@ -75,9 +75,17 @@ class Heimdall:
         self.perceive(RequestFacts(ask="warm-up"))
 
     @classmethod
-    def from_yaml(cls, path: str | Path, *, environ: Mapping[str, str] | None = None) -> Heimdall:
+    def from_yaml(
+        cls,
+        path: str | Path,
+        *,
+        environ: Mapping[str, str] | None = None,
+        bundle: str | Path | None = None,
+        is_caching: bool = True,
+    ) -> Heimdall:
         """Read a LiteLLM configuration with Heimdall's settings in it; LiteLLM isn't imported.
 
+        `bundle` replaces the configured one; without `is_caching` every decision is made anew.
         Raises ConfigError (file, settings, models) or BundleError.
         """
         config = load_config(path)
@@ -87,7 +95,9 @@ class Heimdall:
         require_virtual_groups(settings, [str(deployment.get("model_name")) for deployment in models])
         is_simulated = simulates_all(settings, models, env)
         entries = entries_from_model_list(models, load_price_map(), env, assume_credentials=is_simulated)
-        return cls(settings, entries, load_bundle(settings.tuning.bundle))
+        if not is_caching:
+            settings = settings.without_cache()
+        return cls(settings, entries, load_bundle(bundle or settings.tuning.bundle))
 
     @property
     def snapshot(self) -> Snapshot:
@@ -124,17 +134,10 @@ class Heimdall:
         """
         snapshot = self._snapshot
         field = snapshot.fields[self.settings.name if name is None else name]
-        if not self.settings.is_caching:
-            return decide(
-                facts,
-                snapshot.bundle.knowledge,
-                field,
-                permitted=permitted,
-                overrides=overrides,
-                latencies=latencies,
-            )
-        key = decision_key(field.policy.name, facts, permitted, overrides)
-        known = snapshot.cache.get(key, self._clock())
+        key = (
+            decision_key(field.policy.name, facts, permitted, overrides) if self.settings.is_caching else None
+        )
+        known = snapshot.cache.get(key, self._clock()) if key is not None else None
         if known is not None:
             return known
         decision = decide(
@@ -145,7 +148,8 @@ class Heimdall:
             overrides=overrides,
             latencies=latencies,
         )
-        snapshot.cache.put(key, decision, self._clock())
+        if key is not None:
+            snapshot.cache.put(key, decision, self._clock())
         return decision
 
     def decide(

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from heimdall_litellm.bundle import Bundle, load_bundle
-from heimdall_litellm.catalog import entries_from_model_list, load_price_map, match
+from heimdall_litellm.catalog import load_price_map, match
 from heimdall_litellm.catalog.entries import entries_from_names
-from heimdall_litellm.config import Settings, environment, load_config, settings_from_config
+from heimdall_litellm.config import Settings
 from heimdall_litellm.core.types import CatalogEntry
-from heimdall_litellm.engine import Heimdall, model_list_of, require_virtual_groups, simulates_all
+from heimdall_litellm.engine import Heimdall
 from heimdall_litellm.errors import ConfigError
 
 DEFAULT_CONFIG: Final = Path("litellm_config.yaml")
@@ -41,11 +41,11 @@ def open_session(
         config = str(DEFAULT_CONFIG)
     if config is None:
         bundle = load_bundle(bundle_dir)
-        engine = Heimdall(_without_cache(Settings()), bundle_entries(bundle, models), bundle)
+        engine = Heimdall(Settings().without_cache(), bundle_entries(bundle, models), bundle)
         return Session(
             engine, f"the models of bundle {bundle.id}; no configuration, no credentials asked for"
         )
-    engine = _from_config(config, bundle_dir)
+    engine = Heimdall.from_yaml(config, bundle=bundle_dir, is_caching=False)
     if models is None:
         return Session(engine, config)
     known = {name for virtual in engine.names for name in engine.candidate_names(virtual)}
@@ -82,23 +82,6 @@ def _priced(entry: CatalogEntry, bundle: Bundle) -> CatalogEntry:
         return entry
     input_usd, output_usd = bundle.prices[known]
     return replace(entry, input_usd_per_mtok=input_usd, output_usd_per_mtok=output_usd)
-
-
-def _from_config(path: str, bundle_dir: str | None) -> Heimdall:
-    config = load_config(path)
-    environ = environment(config)
-    settings = settings_from_config(config, environ)
-    models = model_list_of(config)
-    require_virtual_groups(settings, [str(deployment.get("model_name")) for deployment in models])
-    is_simulated = simulates_all(settings, models, environ)
-    entries = entries_from_model_list(models, load_price_map(), environ, assume_credentials=is_simulated)
-    bundle = load_bundle(bundle_dir or settings.tuning.bundle)
-    return Heimdall(_without_cache(settings), entries, bundle)
-
-
-def _without_cache(settings: Settings) -> Settings:
-    features = settings.features.model_copy(update={"decision_cache": False})
-    return settings.model_copy(update={"features": features})
 
 
 def _unknown(name: str, known: Sequence[str], what: str) -> ConfigError:

@@ -339,6 +339,11 @@ class Settings(_Strict):
         """Whether decisions are remembered at all."""
         return self.features.decision_cache and self.cache.ttl_seconds > 0 and self.cache.max_entries > 0
 
+    def without_cache(self) -> Self:
+        """Give the same settings with no decision remembered."""
+        features = self.features.model_copy(update={"decision_cache": False})
+        return self.model_copy(update={"features": features})
+
     def router_of(self, name: str) -> RouterSettings:
         """Return the settings of the virtual model `name`. Raises ConfigError if there is no such name."""
         if name == self.name:
