@@ -18,6 +18,7 @@ from itertools import chain
 from math import log1p, log2
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heimdall_litellm.core.types import FloatArray, RequestFacts
 from heimdall_litellm.core.wordclasses import CLASSES, WORD_CLASSES
@@ -89,7 +90,9 @@ _BYTES_AT = FEATURES.index("bytes_upper")
 _MARKS_AT = FEATURES.index(f"marks_{_MARKERS[0][0]}")
 _REFERENCE_CONTEXT = 128_000
 _MAX_WORDS = 400
+_MAX_BYTES = 4_096
 _NO_CLASS = np.zeros(0, np.intp)
+_C_LOG_C = np.array([0.0] + [c * log2(c) for c in range(1, _MAX_BYTES + 1)])
 
 
 def schema_digest() -> str:
@@ -114,7 +117,7 @@ def featurize(facts: RequestFacts, words: Sequence[bytes]) -> FloatArray:
     (N_FEATURES,), every value finite.
     """
     vector = np.zeros(N_FEATURES, np.float32)
-    sample = facts.ask.encode("utf-8", "replace")[:4_096]
+    sample = facts.ask.encode("utf-8", "replace")[:_MAX_BYTES]
     _shape_features(vector, facts)
     _word_features(vector, words[:_MAX_WORDS])
     if sample:
@@ -151,21 +154,19 @@ def _word_features(vector: FloatArray, words: Sequence[bytes]) -> None:
 
 
 def _byte_features(vector: FloatArray, sample: bytes) -> None:
-    values = np.frombuffer(sample, np.uint8)
-    counts = np.bincount(values, minlength=256).astype(np.float32)
+    codes = np.frombuffer(sample, np.uint8).astype(np.intp)
+    counts = np.bincount(codes, minlength=256)
     n = len(sample)
     vector[15] = _entropy(counts, n)
     if n > 1:
-        pairs = (values[:-1].astype(np.uint16) * 31 + values[1:]) & 1_023
-        pair_counts = np.bincount(pairs, minlength=1_024)
-        vector[16] = _entropy(pair_counts[pair_counts > 0].astype(np.float32), n - 1)
+        vector[16] = _entropy(np.bincount((codes[:-1] * 31 + codes[1:]) & 1_023), n - 1)
     vector[17] = log1p(n / (1 + float(counts[10])))
-    vector[_BYTES_AT : _BYTES_AT + len(_BYTE_CLASSES)] = (counts @ _CLASS_MATRIX) / n
+    vector[_BYTES_AT : _BYTES_AT + len(_BYTE_CLASSES)] = counts.astype(np.float32) @ _CLASS_MATRIX / n
 
 
-def _entropy(counts: FloatArray, n: int) -> float:
+def _entropy(counts: NDArray[np.intp], n: int) -> float:
     """Shannon entropy in bits of a histogram with `n` in all: log2(n) - sum of c*log2(c) / n."""
-    return max(0.0, log2(n) - float(counts @ np.log2(np.maximum(counts, 1.0))) / n)
+    return max(0.0, log2(n) - float(_C_LOG_C.take(counts).sum()) / n)
 
 
 def _marker_features(vector: FloatArray, text: str) -> None:

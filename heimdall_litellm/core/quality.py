@@ -61,7 +61,7 @@ def nearest(
     vector: FloatArray, centroids: FloatArray, share: FloatArray, top_p: int, temperature: float
 ) -> Neighbourhood:
     """Find the `top_p` nearest of unit-length `centroids` (clusters, d) to a vector (d,)."""
-    if not vector.any():
+    if not vector.any():  # the embedding knows no word of the text
         order = np.argsort(-share, kind="stable")
         return Neighbourhood(order, share[order])
     similarity = centroids @ vector
