@@ -209,10 +209,43 @@ _TEMPLATES: Mapping[Bucket, Sequence[str]] = {
     ),
 }
 
+_OTHER_LANGUAGES: Mapping[Bucket, Sequence[str]] = {
+    "cheap": (
+        "你好", "谢谢你的帮助", "法国的首都是哪里？", "把“早上好”翻译成英文", "用Python写一个反转字符串的函数", "用一句话总结这段话：会议改到周四下午三点。",
+        "写一首关于秋天的短诗", "什么是互斥锁？", "17乘以23等于多少？", "こんにちは", "フランスの首都はどこですか？", "「おはよう」を英語に翻訳してください",
+        "文字列を逆にするPythonの関数を書いてください", "次の文を要約してください：会議は木曜日に変更されました。", "안녕하세요", "프랑스의 수도는 어디인가요?",
+        "'좋은 아침'을 영어로 번역해 주세요", "문자열을 뒤집는 파이썬 함수를 작성해 주세요", "Привет", "Спасибо за помощь", "Какая столица Франции?",
+        "Переведи «доброе утро» на английский", "Напиши функцию на Python, которая переворачивает строку", "Кратко перескажи: встреча перенесена на четверг.",
+        "Сколько будет 17 умножить на 23?", "مرحبا", "ما هي عاصمة فرنسا؟", "ترجم «صباح الخير» إلى الإنجليزية", "اكتب دالة بايثون تعكس سلسلة نصية",
+        "لخص هذا النص في جملة: تأجل الاجتماع إلى الخميس.", "Hola, ¿qué tal?", "¿Cuál es la capital de Francia?", "Traduce 'buenos días' al inglés",
+        "Escribe una función en Python que invierta una cadena", "Bonjour", "Quelle est la capitale du Pérou ?", "Traduis « bonne nuit » en anglais",
+        "Hallo", "Was ist die Hauptstadt von Norwegen?", "Schreibe eine Python-Funktion, die eine Liste umkehrt",
+    ),
+    "mid": (
+        "给客户写一封大约一百五十字的道歉邮件，说明延迟的原因和下一步", "比较REST和GraphQL，说明各自适合的场景，并举例", "我遇到了TypeError，上周代码还正常，应该先检查什么？为什么？",
+        "お客様への謝罪メールを150字程度で、原因と今後の対応を含めて書いてください", "RESTとGraphQLを比較し、それぞれの使いどころを例とともに説明してください",
+        "고객에게 지연 사유와 다음 단계를 설명하는 사과 이메일을 작성해 주세요", "Сравни REST и GraphQL и объясни на примерах, когда что использовать",
+        "Напиши письмо клиенту с извинениями, причиной задержки и следующими шагами", "قارن بين REST و GraphQL واشرح متى نستخدم كلا منهما مع أمثلة",
+        "اكتب رسالة اعتذار إلى عميل تشرح سبب التأخير والخطوات التالية", "Compara REST y GraphQL y explica con ejemplos cuándo usar cada uno",
+        "Rédige un courriel d'excuses à un client avec la cause du retard et la suite", "Vergleiche REST und GraphQL und erkläre an Beispielen, wann was passt",
+    ),
+    "hard": (
+        "证明根号2是无理数", "证明存在无穷多个形如4k+3的素数", "求所有满足条件的整数解并给出完整证明：x^3 + y^3 = z^3 + 2", "设计一个跨五个地区、每秒一千万请求的分布式限流器，讨论一致性、故障和成本",
+        "实现一个无锁的多生产者多消费者队列并证明其正确性", "√2が無理数であることを証明してください", "4k+3の形の素数が無限に存在することを証明してください",
+        "毎秒一千万リクエストの分散レートリミッタを設計し、整合性と障害を論じてください", "루트 2가 무리수임을 증명하세요", "4k+3 꼴의 소수가 무한히 많음을 증명하세요",
+        "Докажи, что корень из двух иррационален", "Докажи, что существует бесконечно много простых чисел вида 4k+3",
+        "Спроектируй распределённый ограничитель запросов на пять регионов, обсуди согласованность и отказы", "Найди все целые решения уравнения и докажи, что других нет: x^3 + y^3 = z^3 + 2",
+        "أثبت أن الجذر التربيعي للعدد 2 عدد غير نسبي", "أثبت أن هناك عددا لا نهائيا من الأعداد الأولية على الصورة 4k+3", "صمم نظاما موزعا لتحديد معدل الطلبات عبر خمس مناطق وناقش الاتساق والأعطال",
+        "Demuestra que la raíz cuadrada de 2 es irracional", "Demuestra que existen infinitos primos de la forma 4k+3", "Démontre que la racine carrée de 2 est irrationnelle",
+        "Démontre qu'il existe une infinité de nombres premiers de la forme 4k+3", "Beweise, dass die Wurzel aus 2 irrational ist", "Entwirf einen verteilten Ratenbegrenzer für fünf Regionen und diskutiere Konsistenz und Ausfälle",
+    ),
+}  # fmt: skip
+"""The same kinds of request in other languages: a script says nothing of how hard a request is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Everyday:
-    """One request: its `text`, its class (0 cheap, 1 mid, 2 hard) and the template it is from."""
+    """One request: its `text`, its class (0 cheap, 1 mid, 2 hard) and the template it is from (-1: none)."""
 
     text: str
     label: int
@@ -225,6 +258,7 @@ def everyday(seed: int = 0) -> list[Everyday]:
     requests: list[Everyday] = []
     template = 0
     for label, bucket in enumerate(BUCKETS):
+        requests += [Everyday(text, label, -1) for text in _OTHER_LANGUAGES[bucket]]
         for text in _TEMPLATES[bucket]:
             fillings = {_fill(text, rng) for _ in range(PER_TEMPLATE)}
             requests += [Everyday(filled, label, template) for filled in sorted(fillings)]
