@@ -229,7 +229,7 @@ def _build(settings: Settings, entries: Sequence[CatalogEntry], bundle: Bundle) 
     proposed = propose_buckets(tuple(known.values()), prior_quality(tuple(known.values()), bundle))
     table = bundle.knowledge.table
     fields = {}
-    for name in settings.names:
+    for name in sorted(settings.names):
         given = settings.router_of(name).candidates
         lists = {bucket: given[bucket] or proposed[bucket] for bucket in given}
         fields[name] = build_candidates(settings.policy(name, lists), known, table, matcher)

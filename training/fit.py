@@ -60,6 +60,7 @@ KAPPA = 10.0
 SOURCE_CAP = 1_500
 GOLDEN_ROWS = 16
 _TYPICAL_TOKENS = 300.0
+_LADDER = ("none", "minimal", "low", "medium", "high", "xhigh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,30 @@ def _tables(observed: Observed, prior: Mapping[str, NDArray[np.float64]], cluste
         # Outcome files count visible text: for a model that thinks, the ratio tells more.
         own_tokens = np.where(np.isnan(seen), typical, seen) if ratio == 1.0 else typical
         arrays["tokens"][i] = own_tokens * ratio
+    _order_efforts(models, arrays)
     return _Tables(models, arrays)
+
+
+def _order_efforts(models: Sequence[str], arrays: Mapping[str, Matrix]) -> None:
+    """Let no model be expected to do worse by thinking harder.
+
+    Efforts of one model are often known from different sources, whose scales differ more than the efforts
+    do. A name without an effort stands for medium. Where the higher effort looks worse, its own
+    evidence gives way to that of the lower.
+    """
+    families: dict[str, list[tuple[int, int]]] = {}
+    for i, name in enumerate(models):
+        base, _, effort = name.partition("@")
+        families.setdefault(base, []).append((_LADDER.index(effort or "medium"), i))
+    for members in families.values():
+        floor = np.zeros(arrays["prior"].shape[1], np.float32)
+        for _, i in sorted(members):
+            count, mean = arrays["count"][i], arrays["mean"][i]
+            quality = (count * mean + KAPPA * arrays["prior"][i]) / (count + KAPPA)
+            worse = quality < floor
+            arrays["count"][i][worse] = 0.0
+            arrays["prior"][i][worse] = floor[worse]
+            floor = np.maximum(floor, quality)
 
 
 def _overall(observed: Observed, at: int) -> float:

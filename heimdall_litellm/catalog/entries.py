@@ -129,10 +129,17 @@ def _facts(params: Facts, info: Facts, price_map: PriceMap, by_model: _ByModel) 
     """Find what the price map says of a deployment; empty if nothing."""
     upstream, provider = _upstream(params, info), provider_of(params, price_map)
     names = [upstream, f"{provider}/{upstream}", upstream.removeprefix(f"{provider}/")]
-    found = next((price_map[name] for name in names if name in price_map), None)
+    # LiteLLM's router registers every deployment in its live map; what it knows nothing of stands
+    # there empty, and must not hide what is known elsewhere.
+    listed = [price_map[name] for name in names if name in price_map]
+    found = next((facts for facts in listed if _has_price(facts)), None)
     if found is None and provider in _RESELLERS:
         found = by_model.find(upstream)
-    return found or {}
+    return found or next(iter(listed), {})
+
+
+def _has_price(facts: Facts) -> bool:
+    return facts.get("input_cost_per_token") is not None or facts.get("output_cost_per_token") is not None
 
 
 def _entry(name: str, params: Facts, info: Facts, facts: Facts, provider: str) -> CatalogEntry:

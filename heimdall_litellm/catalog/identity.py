@@ -64,6 +64,9 @@ _THINKS_ON_DEMAND: Final = re.compile(
 _DATED_BY_FOUR_DIGITS: Final = frozenset({"gpt", "grok"})
 _DISTINCT_PREVIEWS: Final = frozenset({"o1", "qwq-32b"})
 _ALIASES: Final = {
+    # What the maker's own API serves under its two standing names.
+    "deepseek-chat": "deepseek-v3.2",
+    "deepseek-reasoner": "deepseek-v3.2",
     "gpt-4-1106": "gpt-4-turbo",
     "gpt-4-0125": "gpt-4-turbo",
     "nova-micro-v1": "nova-micro",

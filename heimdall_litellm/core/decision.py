@@ -146,7 +146,7 @@ def _score_all(
     ]
     eligible = [why is None for why in why_not]
     penalty = scoring.penalties(entries, eligible, facts, output_tokens, policy.penalties, latencies)
-    score = scoring.alpha_scores(alpha, quality, cost, penalty, eligible)
+    score = scoring.alpha_scores(alpha, quality, cost, penalty, eligible, [row.bucket for row in rows])
     return tuple(
         CandidateScore(
             row.entry.name, row.bucket, row.effort.reasoning_effort, why is None, why, q, usd, out, p, s

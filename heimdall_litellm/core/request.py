@@ -11,7 +11,8 @@ ever read:
 
 Work is linear in the number of messages and parts, never in their characters. Text that a
 client inserted in the user's name (`<system-reminder>` blocks and the like) is not what the
-user asks, so it is stepped over where it stands as a part of its own, or as a leading block.
+user asks, so it is cut off where it stands as a part of its own, or before or after what was said;
+a message of nothing else is no turn of the user.
 
 Shapes understood: OpenAI chat `messages`; Anthropic `messages` with top-level `system`;
 OpenAI Responses `input` with `instructions`; completions `prompt`; Gemini `contents` with
@@ -20,6 +21,7 @@ OpenAI Responses `input` with `instructions`; completions `prompt`; Gemini `cont
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -30,13 +32,17 @@ HEAD = 768
 TAIL = 256
 TOPIC = 256
 
-_INSERTED = (
-    "<system-reminder",
-    "<system_reminder",
-    "<local-command",
-    "<command-name",
-    "<environment_context",
+_INSERTED_TAGS = (
+    "system-reminder",
+    "system_reminder",
+    "local-command-stdout",
+    "command-name",
+    "environment_context",
+    "ide_selection",
+    "ide_opened_file",
 )
+_INSERTED = tuple(f"<{tag}" for tag in _INSERTED_TAGS)
+_INSERTED_ENDS = tuple(f"</{tag}>" for tag in _INSERTED_TAGS)
 _MAX_INSERTED_BLOCKS = 8
 _MAX_INSERTED_CHARS = 200_000
 
@@ -51,6 +57,8 @@ _TEXT_KEYS = ("text", "thinking", "output", "content", "parts", "arguments")
 _TOKENS_PER_MESSAGE = 4
 _TOKENS_PER_IMAGE = 800
 _TOKENS_PER_FILE = 2_000
+# A page of PDF is some 50 kB, base64 and all, and 1,500 tokens.
+_BASE64_CHARS_PER_TOKEN = 40
 _MAX_DEPTH = 6
 
 
@@ -68,6 +76,8 @@ class _Reading:
     images: int = 0
     audio: int = 0
     files: int = 0
+    token_ids: int = 0
+    file_chars: int = 0
     has_tool_results: bool = False
 
 
@@ -97,13 +107,17 @@ def read_request(body: Mapping[str, object]) -> RequestFacts:
                     _read_message(item, reading)
                 elif isinstance(item, str):
                     _read_message({"role": "user", "content": item}, reading)
+                elif isinstance(item, int):
+                    reading.token_ids += 1
+                elif isinstance(item, list):
+                    reading.token_ids += len(item)
     return _facts(body, reading)
 
 
 def _facts(body: Mapping[str, object], reading: _Reading) -> RequestFacts:
     tools = body.get("tools") or body.get("functions")
     tool_count, tool_texts = _read_tools(tools)
-    ask = _without_inserted(reading.last_user or reading.last_any)
+    ask = reading.last_user or reading.last_any
     topic = "" if reading.user_turns <= 1 else reading.first_user[:TOPIC]
     chars = sum(map(len, reading.texts))
     tokens = (
@@ -112,6 +126,8 @@ def _facts(body: Mapping[str, object], reading: _Reading) -> RequestFacts:
         + _TOKENS_PER_MESSAGE * reading.messages
         + _TOKENS_PER_IMAGE * reading.images
         + _TOKENS_PER_FILE * (reading.files + reading.audio)
+        + reading.file_chars // _BASE64_CHARS_PER_TOKEN
+        + reading.token_ids
     )
     return RequestFacts(
         ask=window(ask),
@@ -163,13 +179,15 @@ def _read_message(message: Mapping[str, object], reading: _Reading) -> None:
     if is_model:
         reading.texts.extend(_call_texts(message))
     text = _spoken(texts)
-    if not window(text).strip():
+    if not text:
+        # Nobody spoke: tool results or a client's notes alone are not what the user asks.
+        reading.last_any = reading.last_any or "\n".join(map(window, texts[:4]))
         return
     reading.last_any = text
     if not is_model:
         reading.user_turns += 1
         reading.last_user = text
-        reading.first_user = reading.first_user or _without_inserted(text[: 4 * TOPIC])
+        reading.first_user = reading.first_user or text[:TOPIC]
 
 
 def _split_results(content: object) -> tuple[object, list[object]]:
@@ -194,23 +212,20 @@ def _is_tool_result(part: Mapping[str, object]) -> bool:
 
 
 def _spoken(texts: Sequence[str]) -> str:
-    """Join the parts of one message that a person wrote, in bounded size.
+    """Join the parts of one message that a person wrote, in bounded size; empty if none did.
 
     Only the last parts can matter beyond the ask's windows, so at most a head and a tail of
     each is copied.
     """
-    if len(texts) == 1:
-        return texts[0]
-    own = [text for text in texts if not text[:64].lstrip().startswith(_INSERTED)] or list(texts)
+    own = [text for text in map(_without_inserted, texts) if window(text).strip()]
+    if len(own) <= 1:
+        return own[0] if own else ""
     kept = own if len(own) <= 16 else [*own[:8], *own[-8:]]
     return "\n".join(window(text, 2 * HEAD, 2 * TAIL) for text in kept)
 
 
 def _without_inserted(text: str) -> str:
-    """Step over leading blocks that a client, not the user, wrote (`<tag …>…</tag>`).
-
-    A text that would be nothing without them is left as it is.
-    """
+    """Cut off blocks before and after a text that a client, not the user, wrote (`<tag …>…</tag>`)."""
     at = 0
     for _ in range(_MAX_INSERTED_BLOCKS):
         start = text[at : at + 64].lstrip()
@@ -219,11 +234,23 @@ def _without_inserted(text: str) -> str:
         tag = start[1:].split(">", 1)[0].split(" ", 1)[0].split("\n", 1)[0]
         closing = f"</{tag}>"
         end = text.find(closing, at, at + _MAX_INSERTED_CHARS)
-        after = end + len(closing)
-        if end < 0 or not text[after : after + 64].strip():
+        if end < 0:
             break
-        at = after
-    return text[at:]
+        at = end + len(closing)
+    return _without_appended(text[at:])
+
+
+def _without_appended(text: str) -> str:
+    for _ in range(_MAX_INSERTED_BLOCKS):
+        tail = text[-64:].rstrip()
+        if not tail.endswith(_INSERTED_ENDS):
+            return text
+        tag = tail[tail.rindex("</") + 2 : -1]
+        begin = text.rfind(f"<{tag}", max(0, len(text) - _MAX_INSERTED_CHARS))
+        if begin < 0:
+            return text
+        text = text[:begin]
+    return text
 
 
 def _texts(value: object, reading: _Reading, depth: int) -> Iterator[str]:
@@ -246,7 +273,7 @@ def _part_texts(part: Mapping[str, object], reading: _Reading, depth: int) -> It
     elif kind in _AUDIO_PARTS:
         reading.audio += 1
     elif kind in _FILE_PARTS:
-        reading.files += 1
+        yield from _file_texts(part, reading)
     elif "inlineData" in part or "inline_data" in part or "fileData" in part or "file_data" in part:
         _count_gemini_blob(part, reading)
     else:
@@ -256,6 +283,19 @@ def _part_texts(part: Mapping[str, object], reading: _Reading, depth: int) -> It
         for key in ("input", "functionResponse", "functionCall"):
             if isinstance(part.get(key), Mapping):
                 yield from _leaves(part[key], depth + 1)
+
+
+def _file_texts(part: Mapping[str, object], reading: _Reading) -> Iterator[str]:
+    """Yield a document's text where it is plain; else count it by its size."""
+    holder = part.get("source") or part.get("file") or part
+    data = None
+    if isinstance(holder, Mapping):
+        data = holder.get("data") or holder.get("file_data")
+        if holder.get("type") == "text" and isinstance(data, str):
+            yield data
+            return
+    reading.files += 1
+    reading.file_chars += len(data) if isinstance(data, str) else 0
 
 
 def _count_gemini_blob(part: Mapping[str, object], reading: _Reading) -> None:
@@ -269,6 +309,8 @@ def _count_gemini_blob(part: Mapping[str, object], reading: _Reading) -> None:
         reading.audio += 1
     else:
         reading.files += 1
+        data = blob.get("data") if isinstance(blob, Mapping) else None
+        reading.file_chars += len(data) if isinstance(data, str) else 0
 
 
 def _call_texts(message: Mapping[str, object]) -> list[str]:
@@ -293,17 +335,15 @@ def _leaves(value: object, depth: int) -> Iterator[str]:
 
 
 def _read_tools(tools: object) -> tuple[int, list[str]]:
+    """Count tools, and give their schemas as the JSON that the model will read."""
     if not isinstance(tools, Sequence) or isinstance(tools, str | bytes):
         return 0, []
-    count = 0
-    texts: list[str] = []
-    for tool in tools:
-        declared = tool.get("functionDeclarations") if isinstance(tool, Mapping) else None
-        count += len(declared) if isinstance(declared, Sequence) else 1
-        texts.extend(_leaves(tool, 0))
-    # JSON's quotes, braces and commas: about as many characters again as there are keys.
-    texts.append('", {"' * len(texts))
-    return count, texts
+    declared = [tool.get("functionDeclarations") for tool in tools if isinstance(tool, Mapping)]
+    count = len(tools) + sum(len(names) - 1 for names in declared if isinstance(names, list))
+    try:
+        return count, [json.dumps(tools, default=str, ensure_ascii=False)]
+    except (TypeError, ValueError, RecursionError):
+        return count, []
 
 
 def _max_output(body: Mapping[str, object]) -> int | None:

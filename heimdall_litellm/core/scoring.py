@@ -3,9 +3,10 @@
     score[m] = α·Q[m] − (1−α)·C[m] − penalties[m]
 
 after Avengers-Pro (arXiv 2508.12631). Q is quality 0..1 (`quality.py`). C is the expected cost
-(`cost.py`) divided by the largest cost among the eligible candidates that are not dominated;
-one is dominated if another is at least as good, as cheap and as little penalised, and better in
-one of these. Dividing by that largest cost, and not by the range, keeps C a ratio of dollars:
+(`cost.py`) divided by the largest cost among the eligible candidates of the same bucket that are
+not dominated, so that a dear model for hard requests doesn't make all cheap ones look alike; one is
+dominated if another is at least as good, as cheap and as little penalised, and better in one of
+these. Dividing by that largest cost, and not by the range, keeps C a ratio of dollars:
 currency and token units cancel, a candidate 1 % dearer is 1 % worse and not "the worst", and
 adding a dominated candidate changes nothing.
 
@@ -60,13 +61,21 @@ def alpha_scores(
     cost: Sequence[float],
     penalty: Sequence[float],
     eligible: Sequence[bool],
+    rivals: Sequence[object],
 ) -> list[float]:
-    """Score all candidates by the formula above. Ineligible ones get −inf."""
+    """Score all candidates by the formula above. Ineligible ones get −inf.
+
+    `rivals` says who competes with whom (the bucket): costs are scaled among rivals.
+    """
     candidates = list(zip(quality, cost, penalty, strict=True))
-    scale = _cost_scale([c for c, is_in in zip(candidates, eligible, strict=True) if is_in])
+    competing: dict[object, list[tuple[float, float, float]]] = {}
+    for candidate, is_in, group in zip(candidates, eligible, rivals, strict=True):
+        if is_in:
+            competing.setdefault(group, []).append(candidate)
+    scale = {group: _cost_scale(members) for group, members in competing.items()}
     return [
-        alpha * q - (1 - alpha) * (c / scale) - p if is_in else -inf
-        for (q, c, p), is_in in zip(candidates, eligible, strict=True)
+        alpha * q - (1 - alpha) * (c / scale[group]) - p if is_in else -inf
+        for (q, c, p), is_in, group in zip(candidates, eligible, rivals, strict=True)
     ]
 
 

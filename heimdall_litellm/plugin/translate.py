@@ -81,7 +81,8 @@ def _field_of(name: object) -> str:
 
 
 def _is_ours(name: object) -> bool:
-    return isinstance(name, str) and name.lower().startswith("heimdall-")
+    # With an underscore: the key under which a request's metadata holds our record's id.
+    return isinstance(name, str) and name.lower().startswith(("heimdall-", "heimdall_"))
 
 
 def _from_metadata(metadata: Mapping[str, Any]) -> dict[str, object]:

@@ -331,3 +331,19 @@ def test_only_models_are_taken_from_a_price_map(tmp_path: Path) -> None:
         )
     )
     assert list(load_price_map(path)) == ["m"]
+
+
+def test_what_litellms_router_left_in_its_live_map_hides_nothing() -> None:
+    prices = load_price_map()
+    models = [
+        {"model_name": name, "litellm_params": {"model": f"openrouter/{name}"}}
+        for name in ("deepseek/deepseek-r1", "qwen/qwen3-coder")
+    ]
+    stubs = {
+        "openrouter/qwen/qwen3-coder": {},
+        "openrouter/deepseek/deepseek-r1": {"cache_read_input_token_cost": None},
+    }
+    before = entries_from_model_list(models, prices, {}, assume_credentials=True)
+    after = entries_from_model_list(models, {**prices, **stubs}, {}, assume_credentials=True)
+    assert before == after
+    assert all(entry.output_usd_per_mtok and entry.max_input_tokens for entry in after)

@@ -186,29 +186,43 @@ def test_text_that_a_client_inserted_is_stepped_over(tag: str) -> None:
     assert apart.ask == ASK
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "<system-reminder>never closed",
-        "<system-reminder>nothing after</system-reminder>  ",
-        "<system-reminder",
-    ],
-)
-def test_inserted_text_that_leaves_nothing_is_the_ask_itself(text: str) -> None:
+@pytest.mark.parametrize("text", ["<system-reminder>never closed", "<system-reminder", "a</system-reminder>"])
+def test_blocks_that_are_none_are_text(text: str) -> None:
     assert read_request({"messages": [{"role": "user", "content": text}]}).ask == text
 
 
 def test_endless_inserted_blocks_end() -> None:
-    text = "<system-reminder>x</system-reminder>" * 50 + "hi"
-    facts = read_request({"messages": [{"role": "user", "content": text}]})
-    assert facts.ask.endswith("hi")
-    assert facts.ask_chars == len(text) - 8 * len("<system-reminder>x</system-reminder>")
+    block = "<system-reminder>x</system-reminder>"
+    before = read_request({"messages": [{"role": "user", "content": block * 50 + "hi"}]})
+    after = read_request({"messages": [{"role": "user", "content": "hi" + block * 50}]})
+    assert before.ask_chars == after.ask_chars == 42 * len(block) + 2
 
 
-def test_only_inserted_parts_are_read_as_they_are() -> None:
+def test_text_appended_by_a_client_is_cut_off() -> None:
+    text = f"{ASK}\n<system-reminder>Use the todo list.</system-reminder>\n"
+    assert read_request({"messages": [{"role": "user", "content": text}]}).ask.strip() == ASK
+
+
+def test_a_turn_of_reminders_and_tool_results_is_not_the_users() -> None:
+    note = {"type": "text", "text": "<system-reminder>The todo list is empty.</system-reminder>"}
+    result = {"type": "tool_result", "content": "ok"}
+    facts = read_request(
+        {
+            "messages": [
+                {"role": "user", "content": ASK},
+                {"role": "assistant", "content": [{"type": "tool_use", "name": "ls", "input": {}}]},
+                {"role": "user", "content": [result, note]},
+            ]
+        }
+    )
+    assert (facts.ask, facts.user_turns) == (ASK, 1)
+
+
+def test_a_request_of_nothing_but_inserted_text_is_still_read() -> None:
     parts = [{"type": "text", "text": f"<system-reminder>{i}</system-reminder>"} for i in range(2)]
     facts = read_request({"messages": [{"role": "user", "content": parts}]})
     assert "<system-reminder>1" in facts.ask
+    assert facts.user_turns == 0
 
 
 def test_a_message_of_many_parts_is_read_from_both_ends() -> None:
@@ -339,3 +353,26 @@ def test_a_body_is_not_changed() -> None:
     before = repr(body)
     read_request(body)
     assert repr(body) == before
+
+
+def test_a_documents_plain_text_is_read_and_a_pdf_is_counted_by_its_size() -> None:
+    def tokens(source: dict[str, object]) -> int:
+        part = {"type": "document", "source": source}
+        return read_request({"messages": [{"role": "user", "content": [part]}]}).input_tokens
+
+    assert tokens({"type": "text", "data": "word " * 100_000}) > 80_000
+    assert tokens({"type": "base64", "data": "A" * 8_000_000}) > 150_000
+    blob = {"inlineData": {"mimeType": "application/pdf", "data": "A" * 8_000_000}}
+    assert read_request({"contents": [{"parts": [blob]}]}).input_tokens > 150_000
+
+
+@pytest.mark.parametrize("prompt", [[7] * 15_000, [[7] * 10_000, [8] * 5_000]])
+def test_a_prompt_of_token_ids_is_counted(prompt: object) -> None:
+    assert read_request({"prompt": prompt}).input_tokens == 15_000
+
+
+def test_tools_that_are_not_json_are_counted_all_the_same() -> None:
+    endless: dict[str, object] = {}
+    endless["self"] = endless
+    facts = read_request({"messages": [], "tools": [endless]})
+    assert facts.tools == 1

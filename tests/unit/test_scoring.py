@@ -12,7 +12,14 @@ from tests.support import entry
 
 
 def scores(alpha: float, q: list[float], c: list[float], eligible: list[bool] | None = None) -> list[float]:
-    return alpha_scores(alpha, q, c, [0.0] * len(q), eligible or [True] * len(q))
+    return alpha_scores(alpha, q, c, [0.0] * len(q), eligible or [True] * len(q), ["mid"] * len(q))
+
+
+def test_costs_are_scaled_among_rivals_only() -> None:
+    everyone, in_two = [True] * 3, ["cheap", "cheap", "hard"]
+    q, c = [0.7, 0.6, 0.9], [0.002, 0.001, 1.0]
+    found = alpha_scores(0.5, q, c, [0.0] * 3, everyone, in_two)
+    assert found == pytest.approx([0.35 - 0.5, 0.3 - 0.25, 0.45 - 0.5])
 
 
 def test_the_formula() -> None:

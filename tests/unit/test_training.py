@@ -360,3 +360,17 @@ def test_outcomes_without_token_counts_get_a_typical_length(tmp_path: Path) -> N
     )
     table = load_bundle(tmp_path / "b", canary=False).knowledge.table
     assert table.tokens[table.models.index("gpt-4o-mini")] == pytest.approx(300.0)
+
+
+def test_nobody_is_expected_to_do_worse_by_thinking_harder() -> None:
+    table = load_bundle(canary=False).knowledge.table
+    quality = dict(zip(table.models, table.shrunk(), strict=True))
+    ladder = ("none", "minimal", "low", "medium", "high", "xhigh")
+    compared = 0
+    for name in table.models:
+        base, _, effort = name.partition("@")
+        higher = [f"{base}@{e}" for e in ladder[ladder.index(effort or "medium") + 1 :]]
+        for other in (h for h in higher if h in quality):
+            assert (quality[other] >= quality[name] - 1e-5).all(), (name, other)
+            compared += 1
+    assert compared > 20
