@@ -179,7 +179,11 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         # What was decided is guarded by its list of fallbacks already; what wasn't fails closed.
         otherwise = [] if record is None else healthy_deployments
         filtered = self._filtered(record, model, healthy_deployments, request_kwargs)
-        return await shield(self.failures, "filter", filtered, otherwise, kind=list)
+        try:
+            return await shield(self.failures, "filter", filtered, otherwise, kind=list)
+        except RequestError as error:
+            # An empty list would read as 429, which clients try again for ever.
+            raise seams.http_error(str(error), error.status, error.code) from None
 
     async def _filtered(
         self, record: Record | None, model: str, deployments: list[Any], request: Mapping[str, Any] | None
@@ -198,6 +202,8 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         names = await self._known_candidates(model)
         allowed = await access.permitted(names, token, router, self.failures)
         first = next((name for name in names if name in allowed), None)
+        if first is None:
+            raise _refused(model)
         return [d for d in seams.models_of(router) if d.get("model_name") == first]
 
     async def async_pre_call_deployment_hook(

@@ -192,7 +192,9 @@ async def test_a_virtual_name_that_skipped_the_first_hook_is_still_held_to_the_k
 
     assert await reached("heimdall", "plain") == ["m"]
     assert await reached("heimdall", "a") == ["openai/gpt-5"]
-    assert await reached("heimdall") == []
+    with pytest.raises(ProxyException) as refused:
+        await reached("heimdall")
+    assert str(refused.value.code) == "403"
     assert len(await _filter(hook, "heimdall", {"metadata": {"tags": []}})) == 1
 
 
