@@ -60,6 +60,8 @@ _TOKENS_PER_FILE = 2_000
 # A page of PDF is some 50 kB, base64 and all, and 1,500 tokens.
 _BASE64_CHARS_PER_TOKEN = 40
 _MAX_DEPTH = 6
+_READ_WHOLE = 16
+"""Messages at the end of a conversation that are read whole; of those before only the counts matter."""
 
 
 @dataclass(slots=True)
@@ -69,6 +71,7 @@ class _Reading:
     texts: list[str] = field(default_factory=list)
     first_user: str = ""
     last_user: str = ""
+    skimmed_user: list[str] = field(default_factory=list)
     last_any: str = ""
     system_chars: int = 0
     messages: int = 0
@@ -102,9 +105,10 @@ def read_request(body: Mapping[str, object]) -> RequestFacts:
         if isinstance(value, str):
             _read_message({"role": "user", "content": value}, reading)
         elif isinstance(value, Sequence):
-            for item in value:
+            last = len(value) - _READ_WHOLE
+            for at, item in enumerate(value):
                 if isinstance(item, Mapping):
-                    _read_message(item, reading)
+                    (_skim_message if 0 < at < last else _read_message)(item, reading)
                 elif isinstance(item, str):
                     _read_message({"role": "user", "content": item}, reading)
                 elif isinstance(item, int):
@@ -117,7 +121,7 @@ def read_request(body: Mapping[str, object]) -> RequestFacts:
 def _facts(body: Mapping[str, object], reading: _Reading) -> RequestFacts:
     tools = body.get("tools") or body.get("functions")
     tool_count, tool_texts = _read_tools(tools)
-    ask = reading.last_user or reading.last_any
+    ask = reading.last_user or _spoken(reading.skimmed_user) or reading.last_any
     topic = "" if reading.user_turns <= 1 else reading.first_user[:TOPIC]
     chars = sum(map(len, reading.texts))
     tokens = (
@@ -187,7 +191,42 @@ def _read_message(message: Mapping[str, object], reading: _Reading) -> None:
     if not is_model:
         reading.user_turns += 1
         reading.last_user = text
+        reading.skimmed_user = []
         reading.first_user = reading.first_user or text[:TOPIC]
+
+
+def _skim_message(message: Mapping[str, object], reading: _Reading) -> None:
+    """Count a message from the middle of a conversation; who said what matters only near its end.
+
+    The same counts as `_read_message`, at a third of its price: in long transcripts of agents most
+    messages are blocks of tools.
+    """
+    content = message.get("content")
+    role = message.get("role")
+    if not isinstance(content, list) or role not in ("user", "assistant"):
+        _read_message(message, reading)
+        return
+    reading.messages += 1
+    said: list[str] = []
+    for part in content:
+        text = part.get("text") if isinstance(part, dict) and part.get("type") == "text" else None
+        if isinstance(text, str):
+            said.append(text)
+            continue
+        inner = part.get("content") if isinstance(part, dict) and part.get("type") == "tool_result" else None
+        if isinstance(part, dict) and _is_tool_result(part):
+            reading.has_tool_results = True
+        if isinstance(inner, str):
+            reading.texts.append(inner)
+        else:
+            reading.texts.extend(_texts(part, reading, 1))
+    reading.texts.extend(said)
+    if role == "assistant":
+        reading.texts.extend(_call_texts(message))
+    elif any(not text[:64].lstrip().startswith(_INSERTED) and window(text).strip() for text in said):
+        reading.user_turns += 1
+        reading.last_user = ""
+        reading.skimmed_user = said
 
 
 def _split_results(content: object) -> tuple[object, list[object]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from heimdall_litellm.core.request import HEAD, TAIL, TOPIC, read_request, window
@@ -376,3 +378,52 @@ def test_tools_that_are_not_json_are_counted_all_the_same() -> None:
     endless["self"] = endless
     facts = read_request({"messages": [], "tools": [endless]})
     assert facts.tools == 1
+
+
+def transcript(turns: int) -> list[dict[str, object]]:
+    """A long session of an agent: an ask, then tools, images and a client's notes, and one more ask."""
+    messages: list[dict[str, object]] = [
+        {"role": "user", "content": [{"type": "text", "text": "Find the race."}]}
+    ]
+    for i in range(turns):
+        use = {"type": "tool_use", "name": "ls", "input": {"path": f"folder/{i}"}}
+        messages.append({"role": "assistant", "content": [{"type": "text", "text": "Looking."}, use]})
+        image = {"type": "image", "source": {"data": "AAAA"}}
+        result = {"type": "tool_result", "content": [{"type": "text", "text": f"file {i} " * 20}, image]}
+        note = {"type": "text", "text": "<system-reminder>todo</system-reminder>"}
+        messages.append({"role": "user", "content": [result, {"type": "tool_result", "content": "ok"}, note]})
+        if i == turns // 2:
+            messages.append({"role": "user", "content": [{"type": "text", "text": "Mind the lock."}]})
+            messages.append(
+                {"role": "assistant", "content": "Yes.", "tool_calls": [{"function": {"name": "f"}}]}
+            )
+    return messages
+
+
+@pytest.mark.parametrize("turns", [1, 5, 12, 60])
+def test_skimming_the_middle_finds_what_reading_it_whole_would(
+    turns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"messages": transcript(turns)}
+    skimmed = read_request(body)
+    monkeypatch.setattr("heimdall_litellm.core.request._READ_WHOLE", 10_000)
+    whole = read_request(body)
+    assert skimmed.ask == whole.ask == "Mind the lock."
+    assert skimmed.topic == whole.topic == "Find the race."
+    assert skimmed.input_tokens == pytest.approx(whole.input_tokens, rel=0.1)
+    assert replace(skimmed, input_tokens=0) == replace(whole, input_tokens=0)
+    assert skimmed.has_images
+    assert skimmed.has_tool_results
+
+
+def test_an_odd_document_still_counts_as_a_file() -> None:
+    part = {"type": "document", "source": "somewhere"}
+    assert read_request({"messages": [{"role": "user", "content": [part]}]}).has_files
+
+
+def test_bottomless_tool_calls_end() -> None:
+    arguments: object = "x"
+    for _ in range(50):
+        arguments = {"a": arguments}
+    facts = read_request({"messages": [{"role": "assistant", "content": "", "tool_calls": [arguments]}]})
+    assert facts.total_chars < 50
