@@ -81,10 +81,9 @@ def alpha_scores(
 
 def _cost_scale(eligible: Sequence[tuple[float, float, float]]) -> float:
     """Largest cost among (quality, cost, penalty) that no other dominates; 1 where all are free."""
-    for mine in sorted(eligible, key=lambda candidate: -candidate[1]):
-        if not any(_dominates(other, mine) for other in eligible):
-            return mine[1] or 1.0
-    return 1.0
+    dearest_first = sorted(eligible, key=lambda candidate: -candidate[1])
+    undominated = (c[1] for c in dearest_first if not any(_dominates(other, c) for other in eligible))
+    return next(undominated, 1.0) or 1.0
 
 
 def _dominates(other: tuple[float, float, float], mine: tuple[float, float, float]) -> bool:

@@ -427,3 +427,9 @@ def test_bottomless_tool_calls_end() -> None:
         arguments = {"a": arguments}
     facts = read_request({"messages": [{"role": "assistant", "content": "", "tool_calls": [arguments]}]})
     assert facts.total_chars < 50
+
+
+def test_numbers_in_tool_calls_are_no_text() -> None:
+    call = {"arguments": {"count": 3, "names": ["x"]}}
+    facts = read_request({"messages": [{"role": "assistant", "content": "", "tool_calls": [call]}]})
+    assert facts.total_chars == len("arguments" + "count" + "names" + "x")
