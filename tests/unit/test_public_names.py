@@ -12,12 +12,12 @@ import heimdall_litellm
 
 _WATCHED_IMPORT = """
 import json, sys
-seen = []
+seen, before = [], set(sys.modules)
 sys.addaudithook(lambda event, args: seen.append((event, str(args[0]) if args else "")))
 import heimdall_litellm
 heimdall_litellm.__version__
 told = [(e, a) for e, a in seen if e.startswith(("open", "socket", "subprocess", "urllib"))]
-print(json.dumps({"events": told, "modules": sorted(sys.modules)}))
+print(json.dumps({"events": told, "modules": sorted(set(sys.modules) - before)}))
 """
 
 
