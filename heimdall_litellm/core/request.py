@@ -108,7 +108,7 @@ def read_request(body: Mapping[str, object]) -> RequestFacts:
             last = len(value) - _READ_WHOLE
             for at, item in enumerate(value):
                 if isinstance(item, Mapping):
-                    (_skim_message if 0 < at < last else _read_message)(item, reading)
+                    (_skim_message if reading.first_user and at < last else _read_message)(item, reading)
                 elif isinstance(item, str):
                     _read_message({"role": "user", "content": item}, reading)
                 elif isinstance(item, int):

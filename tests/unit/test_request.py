@@ -383,7 +383,8 @@ def test_tools_that_are_not_json_are_counted_all_the_same() -> None:
 def transcript(turns: int) -> list[dict[str, object]]:
     """A long session of an agent: an ask, then tools, images and a client's notes, and one more ask."""
     messages: list[dict[str, object]] = [
-        {"role": "user", "content": [{"type": "text", "text": "Find the race."}]}
+        {"role": "system", "content": "You are an agent."},
+        {"role": "user", "content": [{"type": "text", "text": "Find the race."}]},
     ]
     for i in range(turns):
         use = {"type": "tool_use", "name": "ls", "input": {"path": f"folder/{i}"}}
