@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -19,6 +20,7 @@ from heimdall_litellm.config.settings import Settings
 from heimdall_litellm.errors import ConfigError
 
 ENVIRON_PREFIX: Final = "os.environ/"
+_OTHER_SECTIONS: Final = ("litellm_settings", "general_settings", "router_settings")
 
 
 def environment(config: Mapping[str, object] | None = None) -> Mapping[str, str]:
@@ -71,13 +73,7 @@ def settings_from_config(config: Mapping[str, object], environ: Mapping[str, str
 
     Raises ConfigError if they are wrong, or stand where LiteLLM would not pass them on.
     """
-    misplaced = [
-        f"{parent}.callback_settings.heimdall" if parent else "heimdall"
-        for parent in ("", "litellm_settings", "general_settings")
-        if "heimdall" in (_section(config, parent, "callback_settings") if parent else config)
-    ]
-    if misplaced:
-        raise ConfigError(f"{misplaced[0]}: move this to {SECTION}, at the top level of the file")
+    _require_no_other_place(config)
     section = config.get("callback_settings") or {}
     if not isinstance(section, Mapping):
         raise ConfigError("callback_settings: must be a mapping, with Heimdall's settings under heimdall")
@@ -88,11 +84,17 @@ def settings_from_config(config: Mapping[str, object], environ: Mapping[str, str
     return load_settings(filled if isinstance(filled, Mapping) else None)
 
 
-def _section(config: Mapping[str, object], *keys: str) -> Mapping[str, object]:
-    found: object = config
-    for key in keys:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+def _require_no_other_place(config: Mapping[str, object]) -> None:
+    """Refuse settings that stand where LiteLLM passes them on to nobody, or were misspelt to stand there."""
+    holders: dict[str, object] = {"": config}
+    for key, section in config.items():
+        misspelt = key != "callback_settings" and get_close_matches(key, ["callback_settings"], cutoff=0.8)
+        if (misspelt or key in _OTHER_SECTIONS) and isinstance(section, Mapping):
+            holders[f"{key}."] = section
+            holders[f"{key}.callback_settings."] = section.get("callback_settings")
+    for place, holder in holders.items():
+        if isinstance(holder, Mapping) and "heimdall" in holder:
+            raise ConfigError(f"{place}heimdall: move this to {SECTION}, at the top level of the file")
 
 
 def _filled(value: object, environ: Mapping[str, str], key: str) -> object:

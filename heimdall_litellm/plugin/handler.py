@@ -283,8 +283,8 @@ def _countable(deployment: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_settings() -> Settings:
     """Return the checked settings of the proxy's configuration. Raises ConfigError."""
-    given = seams.callback_settings()
-    return settings_from_config({"callback_settings": {"heimdall": given}}, environment())
+    given = {"callback_settings": {"heimdall": seams.callback_settings()}}
+    return settings_from_config({**seams.configuration(), **given}, environment())
 
 
 def build() -> HeimdallHandler:

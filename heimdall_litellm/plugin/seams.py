@@ -154,11 +154,16 @@ def models_of(router: Router | None) -> Sequence[Mapping[str, Any]]:
     return router.model_list if router is not None else ()
 
 
-def configured_models() -> Sequence[Mapping[str, Any]]:
-    """Return `model_list` of the proxy's configuration, which is there before any router is."""
+def configuration() -> Mapping[str, Any]:
+    """Return the proxy's configuration as it was read; empty where there is none."""
     state = _attribute(f"{_PROXY}:proxy_config.get_config_state")
     config = state() if callable(state) else None
-    models = config.get("model_list") if isinstance(config, Mapping) else None
+    return config if isinstance(config, Mapping) else {}
+
+
+def configured_models() -> Sequence[Mapping[str, Any]]:
+    """Return `model_list` of the proxy's configuration, which is there before any router is."""
+    models = configuration().get("model_list")
     return models if isinstance(models, list) else ()
 
 

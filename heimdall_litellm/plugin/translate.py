@@ -47,6 +47,7 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
 }
 
 _FIELDS: Final = ("alpha", "bucket", "max-cost")
+_FIELD_NAMES: Final = "alpha, bucket and max_cost"
 
 
 def is_well_formed(call_type: str, data: Mapping[str, Any]) -> bool:
@@ -89,15 +90,19 @@ def _from_metadata(metadata: Mapping[str, Any]) -> dict[str, object]:
     found: dict[str, object] = {}
     nested = metadata.get("heimdall")
     if isinstance(nested, Mapping):
-        found.update({field: nested[key] for field in _FIELDS for key in _spellings(field) if key in nested})
+        for key, value in nested.items():
+            field = str(key).replace("_", "-")
+            if field not in _FIELDS:
+                raise BadOverride(f"metadata.heimdall has no field {_shown(key)}; it takes {_FIELD_NAMES}")
+            found[field] = value
     elif nested is not None:
-        raise BadOverride("metadata.heimdall must be an object with alpha, bucket or max_cost")
+        raise BadOverride(f"metadata.heimdall must be an object with {_FIELD_NAMES}")
     found.update({_field_of(k): v for k, v in metadata.items() if _field_of(k) in _FIELDS})
     return found
 
 
-def _spellings(field: str) -> tuple[str, ...]:
-    return (field, field.replace("-", "_"))
+def _shown(key: object) -> str:
+    return repr(str(key)[:40])
 
 
 def overrides(given: Mapping[str, object], settings: Settings) -> Overrides:

@@ -110,6 +110,8 @@ def test_a_value_from_the_environment_is_never_shown() -> None:
             {"litellm_settings": {"callback_settings": {"heimdall": {}}}},
             "litellm_settings.callback_settings.heimdall",
         ),
+        ({"callback_setings": {"heimdall": {}}}, "callback_setings.heimdall"),
+        ({"router_settings": {"heimdall": {}}}, "router_settings.heimdall"),
     ],
 )
 def test_settings_in_the_wrong_place_are_refused_with_the_right_one(
@@ -117,6 +119,11 @@ def test_settings_in_the_wrong_place_are_refused_with_the_right_one(
 ) -> None:
     with pytest.raises(ConfigError, match=f"^{where}: move this to callback_settings.heimdall"):
         settings_from_config(config, {})
+
+
+def test_a_section_of_somebody_else_may_speak_of_heimdall() -> None:
+    config = {"callback_settings": {"otel": {"heimdall": 1}}, "environment_variables": {"heimdall": "x"}}
+    assert settings_from_config(config, {}).name == "heimdall"
 
 
 @pytest.mark.parametrize("config", [{"callback_settings": 5}, {"callback_settings": {"heimdall": [1]}}])

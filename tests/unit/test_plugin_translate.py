@@ -75,6 +75,11 @@ def test_what_is_within_the_limits_is_not_noted() -> None:
     assert translate.overrides({"max-cost": 0.5, "alpha": 1, "bucket": "hard"}, settings).notes == ()
 
 
+def test_a_field_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(BadOverride, match=r"no field 'alfa'; it takes alpha, bucket and max_cost"):
+        translate.asked({"metadata": {"heimdall": {"alpha": 1, "alfa": 0.5}}})
+
+
 def test_overrides_that_are_switched_off_are_ignored_with_a_note_even_if_malformed() -> None:
     settings = load_settings({"overrides": {"enabled": False}})
     made = translate.overrides({"alpha": "nonsense"}, settings)
