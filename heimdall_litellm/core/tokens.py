@@ -112,35 +112,40 @@ def estimate_tokens(text: str) -> int:
     return tokens_in((text,))
 
 
-def tokens_in(parts: Sequence[str]) -> int:
+def tokens_in(parts: Sequence[str], window: int = _WINDOW) -> int:
     """Estimate the tokens of many texts together, such as the messages of a conversation.
 
-    Linear in the number of parts, never in their characters. What a wire format adds per
-    message is not included.
+    Linear in the number of parts, never in their characters: of long ones eight windows are read,
+    of `window` characters each. What a wire format adds per message is not included.
     """
-    total = sum(map(len, parts))
+    return chars_and_tokens(parts, window)[1]
+
+
+def chars_and_tokens(parts: Sequence[str], window: int = _WINDOW) -> tuple[int, int]:
+    """Count the characters of many texts, and estimate their tokens as `tokens_in` does."""
+    ends = list(accumulate(map(len, parts)))
+    total = ends[-1] if ends else 0
     if total == 0:
-        return 0
-    if total <= len(_PLACES) * _WINDOW:
-        return max(1, round(float(measure(" ".join(parts)) @ _COSTS)))
-    sample = _sample(parts, total)
+        return 0, 0
+    if total <= len(_PLACES) * window:
+        return total, max(1, round(float(measure(" ".join(parts)) @ _COSTS)))
+    sample = _sample(parts, ends, window)
     density = float(measure(sample) @ _COSTS) / len(sample)
-    return max(1, round(density * total))
+    return total, max(1, round(density * total))
 
 
-def _sample(parts: Sequence[str], total: int) -> str:
-    """Cut windows out of all parts laid end to end.
+def _sample(parts: Sequence[str], ends: Sequence[int], window: int) -> str:
+    """Cut windows out of all parts laid end to end; `ends` says where each of them ends.
 
     Not at even distances: conversations repeat themselves, and the two could fall into step.
     """
-    ends = list(accumulate(map(len, parts)))
     pieces = []
     for place in _PLACES:
-        at = int((total - _WINDOW) * place)
+        at = int((ends[-1] - window) * place)
         part = bisect_right(ends, at)
         start = at - (ends[part] - len(parts[part]))
-        pieces.append(parts[part][start : start + _WINDOW])
+        pieces.append(parts[part][start : start + window])
     if not all(map(str.isascii, pieces)):
         # Other scripts take two or three bytes per character, so half the characters will do.
-        pieces = [piece[: _WINDOW // 2] for piece in pieces]
+        pieces = [piece[: window // 2] for piece in pieces]
     return "".join(pieces)

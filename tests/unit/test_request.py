@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from collections.abc import Callable
 
 import pytest
 
+from benchmarks.prompts import anthropic_transcript, openai_transcript, tools
 from heimdall_litellm.core.request import HEAD, TAIL, TOPIC, read_request, window
+from heimdall_litellm.core.tokens import tokens_in
 
 ASK = "Sort this list in Python."
 
@@ -268,6 +271,36 @@ def test_tools_are_counted_with_their_schemas() -> None:
     assert facts.input_tokens > 100
 
 
+def tool_tokens(given: list[object]) -> int:
+    return read_request({"messages": [], "tools": given}).input_tokens
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_of_many_tools_a_few_tell_the_price_of_all(seed: int) -> None:
+    many: list[object] = [*tools(80, seed)]
+    text = json.dumps(many)
+    everything = tokens_in([text], len(text))
+    assert tool_tokens(many) == pytest.approx(everything, rel=0.1)
+    assert tool_tokens(many[:8]) == tokens_in([json.dumps(many[:8])])
+
+
+def test_a_huge_tool_among_many_counts_though_it_is_not_read() -> None:
+    many: list[object] = [*tools(80)]
+    many[1] = {"name": "manual", "description": "Every word of it. " * 50_000}
+    assert tool_tokens(many) > 200_000
+
+
+def test_tools_that_stand_there_twice_count_twice() -> None:
+    once: list[object] = [*tools(40)]
+    assert tool_tokens(once * 2) == pytest.approx(2 * tool_tokens(once), rel=0.1)
+
+
+def test_many_tools_of_which_one_is_a_class_are_read_all() -> None:
+    many: list[object] = [*tools(40), int]
+    assert tool_tokens(many) == tokens_in([json.dumps(many, default=str)])
+    assert read_request({"messages": [], "tools": many}).tools == 41
+
+
 def test_geminis_function_declarations_are_counted_one_by_one() -> None:
     facts = read_request(
         {"contents": [], "tools": [{"functionDeclarations": [{"name": "a"}, {"name": "b"}]}]}
@@ -411,10 +444,66 @@ def test_skimming_the_middle_finds_what_reading_it_whole_would(
     whole = read_request(body)
     assert skimmed.ask == whole.ask == "Mind the lock."
     assert skimmed.topic == whole.topic == "Find the race."
-    assert skimmed.input_tokens == pytest.approx(whole.input_tokens, rel=0.1)
-    assert replace(skimmed, input_tokens=0) == replace(whole, input_tokens=0)
+    assert skimmed == whole
     assert skimmed.has_images
     assert skimmed.has_tool_results
+
+
+@pytest.mark.parametrize("make", [anthropic_transcript, openai_transcript])
+def test_agents_transcripts_are_skimmed_to_the_same_facts(
+    make: Callable[[int], dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = make(100)
+    skimmed = read_request(body)
+    monkeypatch.setattr("heimdall_litellm.core.request._READ_WHOLE", 10_000)
+    assert read_request(body) == skimmed
+    assert skimmed.messages == 100
+
+
+ODD_BLOCKS: list[object] = [
+    "bare",
+    ["nested"],
+    {"type": "text", "text": None},
+    {"type": "function_call_output", "output": "files"},
+    {"functionResponse": {"out": "files"}},
+    {"type": ["odd"], "text": "odd"},
+]
+ODD_MESSAGES: list[object] = [
+    7,
+    "bare",
+    [1, 2],
+    {"role": "user", "content": ODD_BLOCKS},
+    {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]},
+    {"role": "tool", "content": [{"type": "text", "text": "files"}]},
+    {"role": "tool", "content": "files"},
+    {"role": "user", "parts": [{"text": "Mind the lock."}]},
+    {"role": [], "content": "odd"},
+]
+
+
+@pytest.mark.parametrize("odd", ODD_MESSAGES)
+def test_odd_messages_are_skimmed_as_they_are_read(odd: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = {"messages": [*transcript(1), odd, *transcript(12)]}
+    skimmed = read_request(body)
+    monkeypatch.setattr("heimdall_litellm.core.request._READ_WHOLE", 10_000)
+    assert read_request(body) == skimmed
+
+
+def test_a_huge_text_in_the_middle_of_a_long_conversation_counts() -> None:
+    messages = transcript(60)
+    messages.insert(50, {"role": "user", "content": [{"type": "tool_result", "content": "word " * 400_000}]})
+    assert read_request({"messages": messages}).input_tokens > 300_000
+
+
+def test_calls_of_the_responses_api_count_and_nobody_said_them() -> None:
+    items = [
+        {"role": "user", "content": ASK},
+        {"type": "function_call", "name": "write", "arguments": "x" * 999},
+        {"type": "custom_tool_call", "name": "write", "input": "y" * 99},
+    ]
+    facts = read_request({"input": items})
+    assert facts.total_chars == len(ASK) + 999 + 99
+    assert (facts.ask, facts.user_turns) == (ASK, 1)
 
 
 def test_an_odd_document_still_counts_as_a_file() -> None:
