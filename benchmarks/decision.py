@@ -6,8 +6,11 @@ Heimdall: the whole way from a request body to a Decision over 8 candidates, sin
 decision cache off. LiteLLM: its complexity router's own classification of the prompt text
 (`heuristic`, `heuristic_v2`), which picks a tier and looks at no candidate, price or window.
 All prompts of a length differ and are made before the clock starts. Words that recur between
-prompts are known the second time, as they would be in a proxy. The garbage collector runs. Also: what
-memory and start-up time Heimdall adds to a process that has LiteLLM loaded.
+prompts are known the second time, as they would be in a proxy. The garbage collector runs.
+
+Also: transcripts of coding agents, with 80 tools, beside the time `json.loads` takes for the same
+body, which the proxy has spent before anybody decides; and what memory and start-up time Heimdall adds to
+a process that has LiteLLM loaded.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.prompts import body, prompts
+from benchmarks.prompts import anthropic_transcript, body, openai_transcript, prompts
 
 LENGTHS = (20, 500, 8_000, 200_000, 1_000_000)
 PROMPTS = {20: 200, 500: 200, 8_000: 100, 200_000: 30, 1_000_000: 12}
@@ -35,7 +38,15 @@ TURNS = 10
 SLOW_PROMPTS = {20: 200, 500: 100, 8_000: 30, 200_000: 4, 1_000_000: 2}
 """LiteLLM's scorers grow with the prompt; they get fewer."""
 
-Times = dict[str, dict[int, dict[str, float]]]
+TRANSCRIPTS = {
+    "Anthropic": anthropic_transcript,
+    "OpenAI": openai_transcript,
+}
+MESSAGES = {30: 10, 300: 10, 3_000: 3}
+"""How many different transcripts at each number of messages; each is decided on `10 * TURNS` times."""
+
+Figures = dict[str, float]
+Times = dict[str, dict[int, Figures]]
 
 
 def heimdall() -> Callable[[dict[str, object]], object]:
@@ -70,7 +81,7 @@ def litellm_scorers() -> dict[str, Callable[[str], object]]:
 
     def make(kind: str) -> ComplexityRouter:
         config = {"classifier_type": kind, "tiers": tiers}
-        return ComplexityRouter("auto", None, config, "a", derive_savings_baseline=False)  # type: ignore[arg-type]
+        return ComplexityRouter("auto", None, config, "a", derive_savings_baseline=False)
 
     first, second = make("heuristic"), make("heuristic_v2")
     return {
@@ -92,9 +103,48 @@ def measure(share: float) -> Times:
         for name, score in scorers.items():
             samples[name] = [timed(score, text) for text in texts[: SLOW_PROMPTS[length]]]
         for name, taken in samples.items():
-            p50, p99 = np.percentile(np.array(taken) / 1_000, (50, 99))
-            table[name][length] = {"p50_us": round(p50, 1), "p99_us": round(p99, 1), "n": len(taken)}
+            table[name][length] = figures(taken)
     return table
+
+
+def measure_transcripts(share: float) -> list[dict[str, Any]]:
+    """Time decisions on transcripts, and what else the same bodies cost.
+
+    LiteLLM's heuristic reads the text of the last user message; it is given that, not the body.
+    """
+    decide, heuristic = heimdall(), litellm_scorers()["litellm heuristic"]
+    rows = []
+    for shape, make in TRANSCRIPTS.items():
+        for messages, count in MESSAGES.items():
+            bodies = [make(messages, seed) for seed in range(count)]
+            wires = [json.dumps(request) for request in bodies]
+            turns = range(max(1, int(10 * TURNS * share)))
+            rows.append(
+                {
+                    "shape": shape,
+                    "messages": messages,
+                    "kB": round(len(wires[0]) / 1_000),
+                    "heimdall": figures([timed(decide, request) for _ in turns for request in bodies]),
+                    "json.loads": figures([timed(json.loads, wire) for _ in turns[::10] for wire in wires]),
+                    "litellm heuristic": figures(
+                        [timed(heuristic, last_said(request)) for _ in turns[::10] for request in bodies]
+                    ),
+                }
+            )
+    return rows
+
+
+def last_said(request: dict[str, Any]) -> str:
+    """Text of the last message, which in the transcripts is the user's."""
+    content = request["messages"][-1]["content"]
+    text: str = content if isinstance(content, str) else content[0]["text"]
+    return text
+
+
+def figures(nanoseconds: list[int]) -> Figures:
+    """Sum up timings in microseconds."""
+    p50, p99 = np.percentile(np.array(nanoseconds) / 1_000, (50, 99))
+    return {"p50_us": round(p50, 1), "p99_us": round(p99, 1), "n": len(nanoseconds)}
 
 
 def timed(call: Callable[[Any], object], argument: object) -> int:
@@ -139,26 +189,28 @@ def main() -> None:
     )
     options = parser.parse_args()
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-    table = measure(options.share)
-    result = {
+    table, transcripts = measure(options.share), measure_transcripts(options.share)
+    result: dict[str, object] = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "times": table,
+        "transcripts": transcripts,
         "footprint": footprint(),
     }
     print(json.dumps(result, indent=2) if options.json else render(result))
 
 
 def render(result: dict[str, object]) -> str:
-    """Lay the figures out as a Markdown table."""
+    """Lay the figures out as Markdown tables."""
     table: Times = result["times"]  # type: ignore[assignment]
     lines = [f"{result['date']}, {result['machine']}; microseconds, p50 / p99", ""]
     lines += ["| tokens | " + " | ".join(table) + " | heuristic ÷ heimdall (p50) |"]
     lines += ["|---:|" + "---:|" * (len(table) + 1)]
     for length in LENGTHS:
-        cells = [f"{table[n][length]['p50_us']:,.0f} / {table[n][length]['p99_us']:,.0f}" for n in table]
+        cells = [cell(table[name][length]) for name in table]
         ratio = table["litellm heuristic"][length]["p50_us"] / table["heimdall"][length]["p50_us"]
         lines.append(f"| {length:,} | " + " | ".join(cells) + f" | {ratio:,.1f}× |")
+    lines += render_transcripts(result["transcripts"])  # type: ignore[arg-type]
     print_out: dict[str, float] = result["footprint"]  # type: ignore[assignment]
     lines += ["", f"LiteLLM's proxy module: {print_out['litellm_mb']} MB, {print_out['litellm_s']} s; "]
     lines[-1] += (
@@ -166,6 +218,22 @@ def render(result: dict[str, object]) -> str:
         "(bundle, canary, first decision)."
     )
     return "\n".join(lines)
+
+
+def render_transcripts(rows: list[dict[str, Any]]) -> list[str]:
+    """Lay out what transcripts cost."""
+    lines = ["", "| transcript with 80 tools | kB | heimdall | json.loads | litellm heuristic |"]
+    lines += ["|---|---:|---:|---:|---:|"]
+    for row in rows:
+        cells = [cell(row[name]) for name in ("heimdall", "json.loads", "litellm heuristic")]
+        name = f"{row['shape']}, {row['messages']:,} messages"
+        lines.append(f"| {name} | {row['kB']:,} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def cell(taken: Figures) -> str:
+    """Write p50 and p99 down."""
+    return f"{taken['p50_us']:,.0f} / {taken['p99_us']:,.0f}"
 
 
 if __name__ == "__main__":
