@@ -81,7 +81,7 @@ class StaticEmbedding:
         ids, known = self.token_ids(words)
         if not ids:
             return np.zeros(self.dim, np.float32), 0.0
-        at = np.array(ids, np.intp)
+        at = np.fromiter(ids, np.intp, len(ids))
         total: FloatArray = self._scale.take(at) @ self._rows.take(at, axis=0).astype(np.float32)
         length = float(total @ total) ** 0.5
         if length > 0.0:
@@ -90,11 +90,11 @@ class StaticEmbedding:
 
     def token_ids(self, words: Sequence[bytes]) -> tuple[list[int], int]:
         """Return the rows that make up a text, and how many words have a row of their own."""
-        found = list(map(self._index.get, words))
-        ids = [at for at in found if at is not None]
+        index = self._index
+        ids = [at for at in map(index.get, words) if at is not None]
         known = len(ids)
         if known < len(words):
-            self._add_unknown([word for word, at in zip(words, found, strict=True) if at is None], ids)
+            self._add_unknown([word for word in words if word not in index], ids)
         return ids, known
 
     def _add_unknown(self, unknown: Sequence[bytes], ids: list[int]) -> None:

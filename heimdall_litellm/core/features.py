@@ -148,7 +148,7 @@ def _word_features(vector: FloatArray, words: Sequence[bytes]) -> None:
     found = filter(None, map(WORD_CLASSES.get, words))
     counts = np.bincount(list(chain.from_iterable(found)) or _NO_CLASS, minlength=len(CLASSES))
     vector[12] = log1p(n)
-    vector[13] = sum(map(len, words)) / n
+    vector[13] = len(b"".join(words)) / n
     vector[14] = len(set(words)) / n
     vector[_WORDS_AT : _WORDS_AT + len(CLASSES)] = counts / n
 
@@ -173,4 +173,6 @@ def _marker_features(vector: FloatArray, text: str) -> None:
     per_kilochar = 1_000 / max(len(text), 100)
     count = text.count
     for at, (_, marks) in enumerate(_MARKERS, _MARKS_AT):
-        vector[at] = log1p(per_kilochar * sum(map(count, marks)))
+        found = sum(map(count, marks))
+        if found:
+            vector[at] = log1p(per_kilochar * found)

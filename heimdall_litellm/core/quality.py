@@ -66,5 +66,6 @@ def nearest(
         return Neighbourhood(order, share[order])
     similarity = centroids @ vector
     ids = np.argsort(-similarity, kind="stable")[:top_p]
-    weights = np.exp((similarity[ids] - similarity[ids[0]]) / temperature)
+    near = similarity[ids]
+    weights = np.exp((near - near[0]) / temperature)
     return Neighbourhood(ids, weights / weights.sum())
