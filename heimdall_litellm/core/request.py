@@ -72,6 +72,7 @@ _READ_WHOLE = 16
 _TOOLS_READ = (0.04, 0.21, 0.33, 0.46, 0.58, 0.71, 0.83, 0.95)
 """Which of many tools are read, as shares of the whole: spread, for those of one server are alike."""
 _TOOL_WINDOW = 1_024
+"""Wide enough to read those few whole, where windows of prose would do: schemas are uneven text."""
 _SKIMMED = ("user", "assistant", "tool")
 _SCALARS = frozenset({int, float, bool, type(None)})
 
