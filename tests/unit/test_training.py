@@ -92,6 +92,12 @@ def test_copies_share_a_group_and_templates_do_not() -> None:
     assert len(set(groups[5:].tolist())) == 30
 
 
+def test_one_phrase_in_common_makes_no_duplicate() -> None:
+    phrase = " ".join(f"common{i}" for i in range(13))
+    texts = [f"{phrase} {' '.join(f'own{n}x{i}' for i in range(20))}" for n in range(3)]
+    assert len(set(group_duplicates(texts).tolist())) == 3
+
+
 def test_folds_keep_groups_whole() -> None:
     groups = np.repeat(np.arange(20), 3)
     placed = folds(groups, 4, seed=1)
