@@ -14,10 +14,10 @@ No file can execute: text, JSON, and arrays that are read with `allow_pickle=Fal
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 FORMAT_VERSION = 1
 
@@ -35,15 +35,24 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_UNPACKED_BYTES = 256 * 1024 * 1024
 
 
+Price = Annotated[float, Field(ge=0, le=1e6)]
+
+
 class ModelsFile(BaseModel):
     """What `models.json` holds; `prices` are USD per million tokens of input and output."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-    names: tuple[str, ...]
-    prices: dict[str, tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]]
+    names: tuple[Annotated[str, Field(min_length=1)], ...]
+    prices: dict[str, tuple[Price, Price]]
 
 
 Triple = tuple[float, float, float]
+Share = Annotated[float, Field(ge=0, le=1)]
+Moderate = Annotated[float, Field(ge=-1e3, le=1e3)]
+# A time that any zone can express; the first and last year of the calendar overflow.
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))
+]
 
 
 class FileRecord(BaseModel):
@@ -60,16 +69,22 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     format_version: int
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-    created: datetime
+    created: Moment
     feature_schema: str
     clusters: Annotated[int, Field(ge=1, le=4_096)]
     dimensions: Annotated[int, Field(ge=1, le=4_096)]
     models: Annotated[int, Field(ge=1, le=10_000)]
     calibration_scale: Triple
     calibration_shift: Triple
-    temperature: Annotated[float, Field(gt=0)]
-    kappa: Annotated[float, Field(ge=0)]
-    trained_on: dict[str, int]
+    # Older bundles have neither.
+    thresholds: tuple[Share, Share] = (0.5, 0.4)
+    """Probabilities above which a request is cheap or hard, where the settings name none."""
+    tilt: dict[str, tuple[Moderate, Moderate]] = {}
+    """By feature: weight and centre of the triage's tilt (`core/triage.py`)."""
+    # The formulas of `core/quality.py` divide by both, in single precision.
+    temperature: Annotated[float, Field(ge=1e-3, le=1e3)]
+    kappa: Annotated[float, Field(ge=1e-3, le=1e6)]
+    trained_on: dict[str, Annotated[int, Field(ge=0, le=10**12)]]
     """Prompts per source."""
     training: dict[str, str | int | float]
     """Seed, versions and digests that identify how it was made."""

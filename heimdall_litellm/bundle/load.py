@@ -13,14 +13,20 @@ from pydantic import ValidationError
 from heimdall_litellm.bundle.canary import try_in_child
 from heimdall_litellm.bundle.layout import CLUSTERS, EMBEDDING, MODELS, TRIAGE, Manifest, ModelsFile
 from heimdall_litellm.bundle.scorer import TriageScorer
-from heimdall_litellm.bundle.verify import VerifiedFiles, read_arrays, read_verified, take
+from heimdall_litellm.bundle.verify import VerifiedFiles, first_problems, read_arrays, read_verified, take
 from heimdall_litellm.core.decision import Knowledge
 from heimdall_litellm.core.embedding import StaticEmbedding
 from heimdall_litellm.core.features import N_FEATURES
 from heimdall_litellm.core.quality import QualityTable
-from heimdall_litellm.core.triage import Calibration
+from heimdall_litellm.core.triage import Calibration, Tilt
 from heimdall_litellm.core.types import FloatArray
 from heimdall_litellm.errors import BundleDamaged
+
+# Ranges in which no formula of the core can overflow or divide by zero; rounding may go a little over.
+_SHARES = (0.0, 1.0 + 1e-4)
+_COUNTS = (0.0, 1e9)
+_PARTS = (-1.0 - 1e-4, 1.0 + 1e-4)
+_SCALES = (-1e6, 1e6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +86,27 @@ def _assemble(files: VerifiedFiles) -> Bundle:
         centroids=centroids,
         temperature=manifest.temperature,
         table=table,
+        tilt=_tilt(files),
     )
     return Bundle(files.path, manifest, files.manifest_sha256, knowledge, scorer, models.prices)
 
 
-def _embedding(files: VerifiedFiles) -> StaticEmbedding:
+def _tilt(files: VerifiedFiles) -> Tilt:
+    given = files.manifest.tilt
     try:
-        return StaticEmbedding.from_arrays(read_arrays(files, EMBEDDING))
+        return Tilt.of(
+            {name: w for name, (w, _) in given.items()}, {name: c for name, (_, c) in given.items()}
+        )
+    except KeyError as error:
+        raise BundleDamaged(f"Bundle '{files.path}' tilts by {error}, which is no feature.") from error
+
+
+def _embedding(files: VerifiedFiles) -> StaticEmbedding:
+    arrays = read_arrays(files, EMBEDDING)
+    if "scale" in arrays:  # what is missing is told with the rest, below
+        take(arrays, "scale", (None,), np.float32, _SCALES)
+    try:
+        return StaticEmbedding.from_arrays(arrays)
     except (ValueError, KeyError) as error:
         raise BundleDamaged(
             f"The embedding of bundle '{files.path}' does not fit together: {error}"
@@ -98,26 +118,28 @@ def _tables(files: VerifiedFiles, models: ModelsFile) -> tuple[QualityTable, Flo
     arrays = read_arrays(files, CLUSTERS)
     shape = (manifest.models, manifest.clusters)
 
-    def floats(name: str, wanted: tuple[int | None, ...]) -> FloatArray:
-        return cast(FloatArray, take(arrays, name, wanted, np.float32))
+    def floats(name: str, wanted: tuple[int | None, ...], within: tuple[float, float]) -> FloatArray:
+        return cast(FloatArray, take(arrays, name, wanted, np.float32, within))
 
     table = QualityTable(
         models=models.names,
-        mean=floats("mean", shape),
-        count=floats("count", shape),
-        prior=floats("prior", shape),
-        tokens=floats("tokens", shape),
-        share=floats("share", (manifest.clusters,)),
+        mean=floats("mean", shape, _SHARES),
+        count=floats("count", shape, _COUNTS),
+        prior=floats("prior", shape, _SHARES),
+        tokens=floats("tokens", shape, _COUNTS),
+        share=floats("share", (manifest.clusters,), _SHARES),
         kappa=manifest.kappa,
     )
-    return table, floats("centroids", (manifest.clusters, manifest.dimensions))
+    return table, floats("centroids", (manifest.clusters, manifest.dimensions), _PARTS)
 
 
 def _models(files: VerifiedFiles) -> ModelsFile:
     try:
         models = ModelsFile.model_validate_json(files.contents[MODELS])
     except ValidationError as error:
-        raise BundleDamaged(f"'{MODELS}' of bundle '{files.path}' is not valid.") from error
+        raise BundleDamaged(
+            f"'{MODELS}' of bundle '{files.path}' is not valid: {first_problems(error)}."
+        ) from error
     if len(models.names) != files.manifest.models or len(set(models.names)) != len(models.names):
         raise BundleDamaged(f"'{MODELS}' of bundle '{files.path}' must list {files.manifest.models} names.")
     return models

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import reprlib
+import stat
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,29 +76,43 @@ def read_verified(path: Path) -> VerifiedFiles:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe would wait for ever, a device never end
+            raise BundleDamaged(f"'{path}' of the bundle is not a regular file.")
+        if found.st_size > MAX_FILE_BYTES:
             raise BundleDamaged(f"'{path}' is larger than {MAX_FILE_BYTES // 2**20} MiB.")
         return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        reason = getattr(error, "strerror", None) or error
         raise BundleDamaged(f"Can't read '{path}' of the bundle: {reason}.") from error
 
 
 def _parse_manifest(raw: bytes, path: Path) -> Manifest:
     try:
         loaded = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BundleDamaged(f"The manifest of bundle '{path}' is not JSON.") from error
     version = loaded.get("format_version") if isinstance(loaded, dict) else None
     if version != FORMAT_VERSION:
         raise BundleDamaged(
-            f"Bundle '{path}' has format version {version!r}; this Heimdall reads {FORMAT_VERSION}."
+            f"Bundle '{path}' has format version {reprlib.repr(version)}; "
+            f"this Heimdall reads {FORMAT_VERSION}."
         )
     try:
         return Manifest.model_validate_json(raw)
     except ValidationError as error:
-        where = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
-        raise BundleDamaged(f"The manifest of bundle '{path}' is not valid: {where}.") from error
+        raise BundleDamaged(
+            f"The manifest of bundle '{path}' is not valid: {first_problems(error)}."
+        ) from error
+
+
+def first_problems(error: ValidationError) -> str:
+    """Say in a line where a file of JSON does not fit; keys in it may be of any length."""
+    shown = [
+        f"{'.'.join(map(str, e['loc']))[:80]}: {e['msg']}"
+        for e in error.errors(include_url=False, include_input=False)[:3]
+    ]
+    return "; ".join(shown)
 
 
 def read_arrays(files: VerifiedFiles, name: str) -> Arrays:
@@ -108,15 +124,24 @@ def read_arrays(files: VerifiedFiles, name: str) -> Arrays:
         if unpacked > MAX_UNPACKED_BYTES:
             raise BundleDamaged(f"'{name}' of bundle '{files.path}' unpacks to {unpacked} bytes: too many.")
         with np.load(io.BytesIO(data), allow_pickle=False) as loaded:
-            return {key: loaded[key] for key in loaded.files}
-    except (ValueError, OSError, zipfile.BadZipFile, EOFError, KeyError) as error:
+            arrays = {key: loaded[key] for key in loaded.files}
+    except BundleDamaged:
+        raise
+    except Exception as error:  # zlib, zipfile, tokenize and numpy raise whatever they like
         raise BundleDamaged(f"'{name}' of bundle '{files.path}' holds no readable arrays.") from error
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise BundleDamaged(f"'{name}' of bundle '{files.path}' holds what is no array.")
+    return arrays
 
 
 def take(
-    arrays: Arrays, name: str, shape: tuple[int | None, ...], kind: type[np.generic]
+    arrays: Arrays,
+    name: str,
+    shape: tuple[int | None, ...],
+    kind: type[np.generic],
+    within: tuple[float, float] = (-np.inf, np.inf),
 ) -> NDArray[np.generic]:
-    """Take one array and check its shape (None: any) and type; floats must be finite.
+    """Take one array and check its shape (None: any), type and range; floats must be finite.
 
     Raises BundleDamaged.
     """
@@ -132,4 +157,7 @@ def take(
         )
     if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
         raise BundleDamaged(f"The bundle's array '{name}' holds numbers that are not finite.")
+    low, high = within
+    if array.size and not (low <= array.min() and array.max() <= high):
+        raise BundleDamaged(f"The bundle's array '{name}' holds numbers outside {low:g} to {high:g}.")
     return array

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from heimdall_litellm.bundle import Bundle, default_path, load_bundle
+from heimdall_litellm.bundle.canary import golden_rows_agree
 from heimdall_litellm.bundle.layout import CLUSTERS, EMBEDDING, GOLDEN, MANIFEST, MODELS, TRIAGE, Manifest
 from heimdall_litellm.bundle.reload import BundleWatcher
 from heimdall_litellm.bundle.scorer import TriageScorer, library
 from heimdall_litellm.bundle.verify import read_arrays, read_verified, take
 from heimdall_litellm.bundle.write import file_records, pack_arrays, write_bundle
-from heimdall_litellm.errors import BundleDamaged, BundleError, BundleUnfit
+from heimdall_litellm.cli.session import bundle_entries
+from heimdall_litellm.config import Settings
+from heimdall_litellm.core.explain import to_dict
+from heimdall_litellm.engine import Heimdall
+from heimdall_litellm.errors import BundleDamaged, BundleError, BundleUnfit, ConfigError
 from tests.support import embedding
 
 
@@ -64,6 +72,26 @@ def test_a_loaded_bundle_says_who_it_is(bundle_path: Path) -> None:
         (lambda p: (p / MANIFEST).unlink(), "No such file"),
         (lambda p: (p / MANIFEST).write_text("{"), "not JSON"),
         (lambda p: (p / MANIFEST).write_text("[1]"), "format version None"),
+        (lambda p: (p / MANIFEST).write_text("[" * 100_000), "not JSON"),
+        (lambda p: (p / MANIFEST).write_text("9" * 5_000), "not JSON"),
+        (lambda p: edit_manifest(p, format_version="x" * 10_000), r"format version 'x+\.\.\.x+'; this"),
+        (lambda p: edit_manifest(p, created="0001-01-01T00:00:00+14:00"), "created: "),
+        (lambda p: edit_manifest(p, created="2026-01-01T00:00:00"), "created: "),
+        (lambda p: edit_manifest(p, temperature=1e-300), "temperature: "),
+        (lambda p: edit_manifest(p, kappa=0), "kappa: "),
+        (lambda p: edit_manifest(p, trained_on={"a": 10**4_000}), "trained_on.a: "),
+        (lambda p: edit_manifest(p, **{"x" * 10_000: 1}), "not valid: x{80}: "),
+        (lambda p: edit_array(p, "count", -10.0), "'count' holds numbers outside 0 to"),
+        (lambda p: edit_array(p, "mean", 1.5), "'mean' holds numbers outside"),
+        (lambda p: edit_array(p, "tokens", 3e38), "'tokens' holds numbers outside"),
+        (lambda p: edit_array(p, "centroids", 2.0), "'centroids' holds numbers outside"),
+        (lambda p: edit_array(p, "scale", 3e38, EMBEDDING), "'scale' holds numbers outside"),
+        (lambda p: rewrite(p, embedding=archive({"vocab": b"no array"})), "holds what is no array"),
+        (lambda p: rewrite(p, clusters=broken_deflate(p)), "no readable arrays"),
+        (lambda p: rewrite(p, clusters=archive({"mean.npy": npy('"""')})), "no readable arrays"),
+        (lambda p: rewrite(p, clusters=archive({"mean.npy": npy(VAST)})), "no readable arrays"),
+        (lambda p: replace_by_pipe(p / MODELS), "is not a regular file"),
+        (lambda p: replace_by_pipe(p / MANIFEST), "is not a regular file"),
         (lambda p: (p / TRIAGE).unlink(), "No such file"),
         (lambda p: (p / TRIAGE).write_bytes((p / TRIAGE).read_bytes()[:-1]), "bytes, its manifest says"),
         (
@@ -80,6 +108,8 @@ def test_a_loaded_bundle_says_who_it_is(bundle_path: Path) -> None:
         (lambda p: edit_manifest(p, clusters=3), "'mean' is float32"),
         (lambda p: rewrite(p, models=b"{"), "models.json' of bundle .* is not valid"),
         (lambda p: rewrite(p, models=b'{"names": ["a"], "prices": {}}'), "must list"),
+        (lambda p: rewrite(p, models=b'{"names": [""], "prices": {}}'), "not valid: names.0: "),
+        (lambda p: rewrite(p, models=b"[" * 100_000), "models.json' of bundle .* is not valid"),
         (lambda p: rewrite(p, embedding=b"no zip"), "no readable arrays"),
         (
             lambda p: rewrite(p, embedding=pack_arrays({"vocab": np.zeros(1, np.uint8)})),
@@ -96,6 +126,44 @@ def test_damage_is_named(bundle_path: Path, damage: Callable[[Path], object], wo
     damage(bundle_path)
     with pytest.raises(BundleDamaged, match=words):
         load_bundle(bundle_path, canary=False)
+
+
+def edit_array(path: Path, name: str, value: float, file: str = CLUSTERS) -> None:
+    arrays = arrays_of(path, file)
+    arrays[name].flat[0] = value
+    rewrite(path, **{file.partition(".")[0]: pack_arrays(arrays)})
+
+
+VAST = str({"descr": "<f4", "fortran_order": False, "shape": (2**60,)})
+
+
+def archive(members: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, data in members.items():
+            made.writestr(name, data)
+    return buffer.getvalue()
+
+
+def npy(header: str) -> bytes:
+    """An array file with a header of our own, and next to no data."""
+    raw = header.encode()
+    return b"\x93NUMPY\x01\x00" + len(raw).to_bytes(2, "little") + raw + b"\0" * 8
+
+
+def broken_deflate(path: Path) -> bytes:
+    """An archive whose compressed data is none; zlib raises an exception of its own."""
+    data = bytearray((path / CLUSTERS).read_bytes())
+    with zipfile.ZipFile(path / CLUSTERS) as made:
+        first = made.infolist()[0]
+    start = first.header_offset + 30 + len(first.filename) + 20
+    data[start : start + 40] = b"\xff" * 40
+    return bytes(data)
+
+
+def replace_by_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
 
 
 def other_embedding() -> dict[str, np.ndarray]:
@@ -231,8 +299,6 @@ def test_a_library_that_cannot_be_loaded_is_said(monkeypatch: pytest.MonkeyPatch
             library()
     finally:
         library.cache_clear()
-    import os
-
     assert os.environ["OMP_NUM_THREADS"] == "3"
 
 
@@ -286,3 +352,146 @@ def test_the_watch_runs_by_itself_and_ends(bundle_path: Path) -> None:
     assert seen.arrived.wait(30)
     seen.watcher.stop()
     Watched(bundle_path, "0" * 64).watcher.stop()
+
+
+def test_a_receiver_that_fails_is_reported_and_the_bundle_is_tried_again(bundle_path: Path) -> None:
+    mishaps: list[Exception] = [KeyError("x"), ConfigError("no such model")]
+    taken: list[str] = []
+
+    def receive(bundle: Bundle) -> None:
+        if mishaps:
+            raise mishaps.pop(0)
+        taken.append(bundle.id)
+
+    rejections: list[BundleError] = []
+    watcher = BundleWatcher(bundle_path, "0" * 64, 0.01, receive, rejections.append)
+    assert not watcher.look()
+    assert not watcher.look()
+    assert not taken
+    assert [str(error) for error in rejections] == [
+        f"Bundle '{bundle_path}' could not be put to use: KeyError: 'x'"
+    ]
+    assert [watcher.look() for _ in range(4)] == [False, True, False, False]
+    assert len(taken) == 1
+
+
+def test_a_broken_bundle_is_tried_less_and_less_often_but_at_once_when_it_changes(
+    bundle_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+
+    def refuse(_: Path) -> Bundle:
+        tries.append(look)
+        raise BundleUnfit("hangs")
+
+    monkeypatch.setattr("heimdall_litellm.bundle.reload.load_bundle", refuse)
+    seen = Watched(bundle_path, "0" * 64)
+    for look in range(300):  # noqa: B007 - `refuse` notes it
+        seen.watcher.look()
+    assert tries == [0, 1, 3, 7, 15, 31, 63, 127, 191, 255]
+    assert len(seen.rejections) == 1
+    os.utime(bundle_path / TRIAGE, ns=(1, 1))
+    seen.watcher.look()
+    assert tries[-1] == 299
+    assert len(tries) == 11
+
+
+@pytest.mark.parametrize("mishap", [RecursionError(), MemoryError(), RuntimeError("odd")])
+def test_the_watch_outlives_whatever_a_bundle_does(
+    bundle_path: Path, monkeypatch: pytest.MonkeyPatch, mishap: Exception
+) -> None:
+    mishaps = [mishap]
+
+    def load(path: Path) -> Bundle:
+        if mishaps:
+            raise mishaps.pop()
+        return load_bundle(path, canary=False)
+
+    def unable(_: BundleError) -> None:
+        raise RuntimeError("the report fails too")
+
+    monkeypatch.setattr("heimdall_litellm.bundle.reload.load_bundle", load)
+    arrived = threading.Event()
+    watcher = BundleWatcher(bundle_path, "0" * 64, 0.01, lambda _: arrived.set(), unable)
+    watcher.start()
+    assert arrived.wait(30)
+    watcher.stop()
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from([10**4_000, 2**63, -1, 1e308, 1e-320, "", "@", "@high", "a@b@c", "/", "\ud800", "\0"]),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=8), below, max_size=3),
+    max_leaves=6,
+)
+shapes = st.lists(st.integers(0, 20), max_size=3).map(tuple)
+kinds = st.sampled_from(["<f4", ">f4", "<f8", "i1", "u1", "<i8", "?", "S3", "U2", "V0", "<c8", "<M8[s]"])
+numbers = st.floats(width=32) | st.sampled_from([0.0, -1.0, 1.0, 3e38, -3e38, 1e-45])
+
+
+@st.composite
+def edited(draw: st.DrawFn, good: Mapping[str, bytes]) -> dict[str, bytes]:
+    """A bundle's files with one thing changed, described honestly by the manifest or not.
+
+    The tree model stays: damage to it is the canary's affair, and may end the process.
+    """
+    files = dict(good)
+    name = draw(st.sampled_from([MANIFEST, MODELS, EMBEDDING, CLUSTERS, GOLDEN]))
+    if draw(st.booleans()):
+        data = bytearray(files[name])
+        for _ in range(draw(st.integers(1, 3))):
+            data[draw(st.integers(0, len(data) - 1))] = draw(st.integers(0, 255))
+        files[name] = bytes(data[: draw(st.sampled_from([len(data), len(data) // 2, 0]))])
+    elif name in (MANIFEST, MODELS):
+        document = json.loads(files[name])
+        holder = document
+        if draw(st.booleans()):
+            holder = draw(st.sampled_from([v for v in document.values() if isinstance(v, dict | list) and v]))
+        keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+        holder[draw(st.sampled_from(keys))] = draw(anything)
+        files[name] = json.dumps(document).encode()
+    else:
+        with np.load(io.BytesIO(files[name])) as loaded:
+            arrays = {key: loaded[key] for key in loaded.files}
+        key = draw(st.sampled_from(sorted(arrays)))
+        if draw(st.booleans()) and arrays[key].size:
+            with np.errstate(all="ignore"):
+                value = np.nan_to_num(np.float64(draw(numbers)), nan=7.0)
+                arrays[key].flat[draw(st.integers(0, arrays[key].size - 1))] = (
+                    value if arrays[key].dtype.kind == "f" else int(value) % 100
+                )
+        else:
+            arrays[key] = np.zeros(draw(shapes), draw(kinds))
+        files[name] = pack_arrays(arrays)
+    if name != MANIFEST and draw(st.sampled_from([True, True, False])):
+        manifest = json.loads(files[MANIFEST])
+        records = file_records({name: files[name] for name in manifest["files"]})
+        manifest["files"] = {name: record.model_dump() for name, record in records.items()}
+        files[MANIFEST] = json.dumps(manifest).encode()
+    return files
+
+
+@given(data=st.data())
+@settings(max_examples=150)
+def test_an_edited_bundle_is_refused_as_such_or_is_good(
+    small_bundle: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    good = {file.name: file.read_bytes() for file in small_bundle.iterdir()}
+    path = tmp_path_factory.getbasetemp() / "edited"
+    path.mkdir(exist_ok=True)
+    for name, content in data.draw(edited(good)).items():
+        (path / name).write_bytes(content)
+    try:
+        golden_rows_agree(read_verified(path))
+        bundle = load_bundle(path, canary=False)
+    except BundleError as error:
+        assert len(str(error)) < 1_000  # noqa: PT017 - which of the two it is, is the question
+        return
+    entries = bundle_entries(bundle, None)
+    decision = Heimdall(Settings(), entries, bundle).decide(messages=[{"role": "user", "content": "Hi!"}])
+    json.dumps(to_dict(decision), allow_nan=False)
+    assert decision.p_cheap + decision.p_mid + decision.p_hard == pytest.approx(1)
