@@ -1,7 +1,8 @@
-"""`python -m training fit | distill`: see docs/training.md."""
+"""`python -m training fit | evaluate | distill`: see docs/training.md."""
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 import click
 import numpy as np
 
-from heimdall_litellm.bundle import default_path
+from heimdall_litellm.bundle import default_path, load_bundle
 from heimdall_litellm.bundle.layout import EMBEDDING
 from heimdall_litellm.core.embedding import StaticEmbedding
 from heimdall_litellm.errors import HeimdallError
 from training.data import load_outcomes
 from training.distill import main as distill
+from training.evaluate import evaluate as evaluate_bundle
+from training.evaluate import render
 from training.fit import CLUSTER_COUNT
 from training.fit import fit as fit_bundle
 
@@ -68,6 +71,20 @@ def fit(
         progress=progress,
     )
     click.echo(manifest.id)
+
+
+@cli.command()
+@click.option(
+    "--bundle", type=click.Path(file_okay=False, path_type=Path), help="Bundle; without it, the shipped one."
+)
+@click.option(
+    "--outcomes", "outcome_files", type=_FILE, multiple=True, required=True, help="Outcome file; may repeat."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def evaluate(bundle: Path | None, outcome_files: tuple[Path, ...], *, as_json: bool) -> None:
+    """Measure a bundle on outcomes that it was not fitted on."""
+    report = evaluate_bundle(load_bundle(bundle), load_outcomes(outcome_files))
+    click.echo(json.dumps(report.as_dict(), indent=2) if as_json else render(report))
 
 
 cli.add_command(distill, "distill")

@@ -68,12 +68,12 @@ prompts, and the expected quality and output length of {models:,} models in each
 |---|---|---|
 {rows}
 
-Labels: a Rasch model puts prompts and models of all sources on one scale; a prompt is cheap if a
-middling model (median ability) does about as well on it as the best, mid if a good one does (75th
-percentile), else hard. To these come {everyday:,} everyday requests written from templates and
-labelled by judgement (training/everyday.py), together as heavy as one source: an opinion, not a
-measurement, and no figure below is measured on them. Models without outcomes: published figures per
-category, mapped onto the clusters.
+Labels: in each source three tiers of models, as good as a cheap model of its time, as a premium one
+(training/pairs.py), and between; how much a better tier gains on a prompt is its probability of being
+mid or hard, so the difficulty is the expected gain. To these come {everyday:,} everyday requests written
+from templates and labelled by judgement (training/everyday.py), together as heavy as one source: an
+opinion, not a measurement, and no figure below is measured on them. Models without outcomes: published
+figures per category, mapped onto the clusters.
 
 ## Measured while training (out of fold, near-duplicates kept together)
 

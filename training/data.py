@@ -43,6 +43,11 @@ class Example:
         """All message texts, joined: for looking at, not for features."""
         return "\n".join(str(message.get("content", "")) for message in self.messages)
 
+    @property
+    def outcomes_by_model(self) -> Mapping[str, float]:
+        """Scores alone."""
+        return {model: outcome.score for model, outcome in self.outcomes.items()}
+
 
 def load_outcomes(paths: Iterable[Path]) -> list[Example]:
     """Read all files. Raises ConfigError naming file and line of what can't be used."""

@@ -32,23 +32,27 @@ from heimdall_litellm.core.decision import model_input
 from heimdall_litellm.core.embedding import StaticEmbedding
 from heimdall_litellm.core.features import schema_digest
 from heimdall_litellm.core.request import read_request
+from heimdall_litellm.core.triage import Tilt
 from heimdall_litellm.core.types import BUCKETS
+from heimdall_litellm.errors import ConfigError
 from training.card import model_card, notice
 from training.data import Example
 from training.everyday import everyday
 from training.fit_clusters import Clusters, Observed, fit_clusters, observe
-from training.labels import fit_rasch, labels, weights
+from training.labels import soft_labels, weights
 from training.leakage import folds, group_duplicates
 from training.prices import fallback_price
 from training.priors import fit_abilities, load_priors, prior_quality
 from training.train_gbdt import (
     FOLDS,
-    MoreRows,
+    Rows,
     TriageFit,
+    cross_entropy,
     expected_calibration_error,
     fit_triage,
-    no_more,
+    predict,
 )
+from training.transfer import fit_tilt
 from training.verbosity import output_ratio
 
 Progress = Callable[[str], None]
@@ -60,6 +64,11 @@ KAPPA = 10.0
 SOURCE_CAP = 1_500
 GOLDEN_ROWS = 16
 _TYPICAL_TOKENS = 300.0
+EVERYDAY_LABELS = ((0.97, 0.02, 0.01), (0.78, 0.14, 0.08), (0.45, 0.25, 0.30))
+"""What "cheap", "mid" and "hard" mean as probabilities: about what the easy, the middling and the hard
+third of the measured prompts have."""
+BUCKET_SHARES = (0.4, 0.25)
+"""Shares of the training prompts that the bundle's thresholds send to cheap and to hard."""
 _LADDER = ("none", "minimal", "low", "medium", "high", "xhigh")
 
 
@@ -88,7 +97,7 @@ def read_inputs(examples: Sequence[Example], embedding: StaticEmbedding) -> Inpu
     return Inputs(np.array([f for f, _ in pairs]), np.array([v for _, v in pairs]))
 
 
-def everyday_rows(embedding: StaticEmbedding, seed: int) -> MoreRows:
+def everyday_rows(embedding: StaticEmbedding, seed: int) -> Rows:
     """The everyday requests as training rows, together as heavy as one source; half in conversations.
 
     A chat seldom consists of one message, and a system prompt says nothing of how hard the ask is.
@@ -103,7 +112,44 @@ def everyday_rows(embedding: StaticEmbedding, seed: int) -> MoreRows:
     classes = np.array([request.label for request in requests], np.int64)
     share = np.bincount(classes, minlength=len(BUCKETS))
     each = SOURCE_CAP / len(BUCKETS) / share[classes]
-    return MoreRows(np.array(rows), classes, each)
+    return Rows(np.array(rows), np.array(EVERYDAY_LABELS)[classes], each, np.zeros(len(rows)))
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """A triage, its tilt, and the rows it was learnt from."""
+
+    fitted: TriageFit
+    tilt: Tilt
+    rows: Rows
+
+    def probabilities_of(self, inputs: Inputs) -> NDArray[np.float64]:
+        """Calibrated (p_cheap, p_mid, p_hard) of other prompts, (n, 3)."""
+        return predict(self.fitted, inputs.joined, tilts_of(self.tilt, inputs))
+
+
+def tilts_of(tilt: Tilt, inputs: Inputs) -> NDArray[np.float64]:
+    """The tilt of every prompt, (n,), as the core computes it."""
+    return np.array([tilt.of_request(row) for row in inputs.features])
+
+
+def learn_triage(
+    examples: Sequence[Example], inputs: Inputs, seed: int, progress: Progress, more: Rows | None
+) -> Learnt:
+    """Label the prompts and fit tilt and triage; prompts whose tiers have no outcome are left out."""
+    labels = soft_labels(examples)
+    known = np.asarray(np.isfinite(labels).all(axis=1))
+    if not known.any():
+        raise ConfigError(
+            "No source of the outcomes has prompts that two models answered: nothing to compare."
+        )
+    sources = np.array([e.source for e in examples])
+    gain = labels @ np.array([0.0, 0.5, 1.0])
+    tilt = fit_tilt(inputs.features[known], gain[known], sources[known].tolist())
+    each = weights(sources.tolist(), SOURCE_CAP)
+    rows = Rows(inputs.joined, labels, each, tilts_of(tilt, inputs)).where(known)
+    split = folds(group_duplicates([e.text for e in examples]), FOLDS, seed)[known]
+    return Learnt(fit_triage(rows, split, seed, progress, more), tilt, rows)
 
 
 def fit(
@@ -124,10 +170,8 @@ def fit(
     progress(f"reading {len(examples)} prompts")
     inputs = read_inputs(examples, embedding)
     each = weights([e.source for e in examples], SOURCE_CAP)
-    classes = labels(fit_rasch(examples, canonical_with_effort))
-    split = folds(group_duplicates([e.text for e in examples]), FOLDS, seed)
-    more = everyday_rows(embedding, seed) if with_everyday else no_more(inputs.joined.shape[1])
-    triage = fit_triage(inputs.joined, classes, each, split, seed, progress, more)
+    more = everyday_rows(embedding, seed) if with_everyday else None
+    triage = learn_triage(examples, inputs, seed, progress, more)
     clusters = fit_clusters(inputs.vectors, examples, each, cluster_count, seed)
     progress(f"clusters: {len(clusters.centroids)}")
     names = [[canonical_with_effort(model) for model in e.outcomes] for e in examples]
@@ -136,10 +180,10 @@ def fit(
     prior = prior_quality(abilities, observed, clusters)
     progress(f"priors: {len(prior)} models; outcomes: {len(observed.models)}")
     tables = _tables(observed, prior, clusters)
-    measured = _measure(triage, classes, each)
-    golden = _golden(inputs.joined, triage)
+    measured = _measure(triage)
+    golden = _golden(inputs.joined, triage.fitted)
     contents = {
-        TRIAGE: triage.model,
+        TRIAGE: triage.fitted.model,
         EMBEDDING: pack_arrays(embedding.to_arrays()),
         CLUSTERS: pack_arrays({**tables.arrays, "centroids": clusters.centroids, "share": clusters.share}),
         MODELS: _models_file(tables.models),
@@ -147,7 +191,7 @@ def fit(
         NOTICE: notice().encode(),
     }
     trained_on = _count_sources(examples)
-    contents[CARD] = model_card(trained_on, measured, len(tables.models), len(more.classes)).encode()
+    contents[CARD] = model_card(trained_on, measured, len(tables.models), len(more or ())).encode()
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         id=_bundle_id(contents),
@@ -156,8 +200,10 @@ def fit(
         clusters=len(clusters.centroids),
         dimensions=embedding.dim,
         models=len(tables.models),
-        calibration_scale=triage.calibration.scale,
-        calibration_shift=triage.calibration.shift,
+        calibration_scale=triage.fitted.calibration.scale,
+        calibration_shift=triage.fitted.calibration.shift,
+        tilt=triage.tilt.named(),
+        thresholds=fit_thresholds(triage.fitted.out_of_fold, triage.rows.weights),
         temperature=TEMPERATURE,
         kappa=KAPPA,
         trained_on=trained_on,
@@ -167,7 +213,7 @@ def fit(
             "lightgbm": lightgbm.__version__,
             "numpy": np.__version__,
             "source_cap": SOURCE_CAP,
-            "everyday_requests": len(more.classes),
+            "everyday_requests": len(more or ()),
             "priors_sha256": hashlib.sha256(priors.read_bytes()).hexdigest(),
             "outcomes_sha256": _digest_examples(examples),
         },
@@ -255,18 +301,27 @@ def _models_file(models: Sequence[str]) -> bytes:
     return (json.dumps({"names": models, "prices": prices}, indent=0) + "\n").encode()
 
 
-def _measure(triage: TriageFit, classes: NDArray[np.int64], each: NDArray[np.float64]) -> dict[str, float]:
-    p = triage.out_of_fold
-    rows = np.arange(len(p))
-    base = np.array([each[classes == c].sum() for c in range(3)]) / each.sum()
-    logloss = -(each * np.log(np.maximum(p[rows, classes], 1e-12))).sum() / each.sum()
+def fit_thresholds(p: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
+    """Thresholds for cheap and hard that put `BUCKET_SHARES` of the prompts there; p is (n, 3)."""
+
+    def above(column: int, share: float) -> float:
+        order = np.argsort(-p[:, column], kind="stable")
+        reached = np.searchsorted(np.cumsum(weights[order]), share * weights.sum())
+        return round(float(p[order[min(int(reached), len(order) - 1)], column]), 3)
+
+    return above(0, BUCKET_SHARES[0]), above(2, BUCKET_SHARES[1])
+
+
+def _measure(triage: Learnt) -> dict[str, float]:
+    p, labels, each = triage.fitted.out_of_fold, triage.rows.labels, triage.rows.weights
+    base = (each[:, None] * labels).sum(axis=0) / each.sum()
     return {
-        "out_of_fold_log_loss": round(float(logloss), 4),
-        "log_loss_of_class_shares": round(float(-(base * np.log(np.maximum(base, 1e-12))).sum()), 4),
-        "out_of_fold_calibration_error": round(expected_calibration_error(p, classes, each), 4),
-        "share_cheap": round(float(base[0]), 4),
-        "share_mid": round(float(base[1]), 4),
-        "share_hard": round(float(base[2]), 4),
+        "out_of_fold_cross_entropy": round(cross_entropy(p, labels, each), 4),
+        "cross_entropy_of_class_shares": round(cross_entropy(np.tile(base, (len(p), 1)), labels, each), 4),
+        "out_of_fold_calibration_error": round(expected_calibration_error(p, labels, each), 4),
+        "mean_p_cheap": round(float(base[0]), 4),
+        "mean_p_mid": round(float(base[1]), 4),
+        "mean_p_hard": round(float(base[2]), 4),
     }
 
 

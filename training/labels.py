@@ -1,101 +1,117 @@
-"""What the triage learns: which bucket a prompt belonged in, seen from its outcomes.
+"""What the triage learns: how likely it is that a cheap, a middling or only a premium model will do.
 
-Sources tested different models in different years, so "the weak ones failed" means something else in each.
-A Rasch model puts them on one scale, linked by the models they share:
+In each source three tiers of models stand for the buckets: those about as good as the source's cheap
+reference, those about as good as its premium one (`pairs.py`), and those in between. A tier's score on
+a prompt is the mean over its models, which tells more than one model's single try. With the tiers'
+scores L, M and H, M held between L and H,
 
-    P(model m succeeds on prompt i) = σ(ability[m] + easiness[i])
+    p_hard  = H − M     only a premium model gains something
+    p_mid   = M − L     a middling one does
+    p_cheap = 1 − (H − L)
 
-with easiness shrunk towards the mean of its source (variance 5, so that a prompt with two outcomes is not
-taken at its word). Three reference abilities stand for the buckets: the 50th, 75th and 97th percentile of
-the models seen. A prompt's label is the first reference whose chance of success comes within `SLACK` of
-the best one's:
-
-    cheap   a middling model does about as well as any (also where nobody succeeds: nothing is gained)
-    mid     a good one does, a middling one doesn't
-    hard    only the best do
+so that ½·p_mid + p_hard, the difficulty, is what a better model is expected to gain. Where a cheap model
+happened to beat the premium one nothing is gained (0, not less); such luck would make a whole source look
+harder than it is, so the gains of a source are scaled to their mean with the losses counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from training.data import Example
+from training.pairs import PAIRS
 
 Floats = NDArray[np.float64]
 
-SLACK = 0.2
-REFERENCES = (0.50, 0.75, 0.97)
-_EASINESS_VARIANCE = 5.0
-_ABILITY_RIDGE = 0.05
-_SOURCE_RIDGE = 0.02
-_MAX_SWEEPS = 500
-_CONVERGED = 1e-4
+CHEAP_RANK, PREMIUM_RANK = 1 / 3, 0.9
+"""Where the references of an unnamed source stand among its models, by mean score."""
+_NEAR = 0.08
+_MOST = 6
+_OWN = 0.4
+"""Weight of the reference itself among the models like it."""
+_BETWEEN = (0.3, 0.7)
+_COVERAGE = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class Rasch:
-    """Ability by model, and the easiness of each prompt (n,), on one logit scale."""
-
-    ability: dict[str, float]
-    easiness: Floats
-
-
-def fit_rasch(examples: Sequence[Example], canonical: Callable[[str], str]) -> Rasch:
-    """Fit the model above by penalised maximum likelihood; scores between 0 and 1 count in part.
-
-    Newton steps for all easinesses, then for all abilities, in turn until nothing moves.
-    """
-    models: dict[str, int] = {}
-    rows = [
-        (models.setdefault(canonical(model), len(models)), i, outcome.score)
-        for i, example in enumerate(examples)
-        for model, outcome in example.outcomes.items()
-    ]
-    m, i, y = (np.array(column) for column in zip(*rows, strict=True))
-    sources = sorted({example.source for example in examples})
-    s = np.array([sources.index(example.source) for example in examples])
-    ability, easiness, mean = np.zeros(len(models)), np.zeros(len(examples)), np.zeros(len(sources))
-    for _ in range(_MAX_SWEEPS):
-        away = (easiness - mean[s]) / _EASINESS_VARIANCE
-        moved = _newton(easiness, i, ability[m] + easiness[i], y, away, 1 / _EASINESS_VARIANCE)
-        moved = max(
-            moved, _newton(ability, m, ability[m] + easiness[i], y, _ABILITY_RIDGE * ability, _ABILITY_RIDGE)
+def soft_labels(examples: Sequence[Example]) -> Floats:
+    """Give (p_cheap, p_mid, p_hard) for each prompt, (n, 3); rows of NaN where a tier has no outcome."""
+    labels = np.full((len(examples), 3), np.nan)
+    sources = np.array([example.source for example in examples])
+    for source in np.unique(sources):
+        rows = np.flatnonzero(sources == source)
+        labels[rows] = _of_source(
+            [examples[i].outcomes_by_model for i in rows.tolist()], PAIRS.get(str(source))
         )
-        counts = np.bincount(s, minlength=len(sources)) / _EASINESS_VARIANCE
-        mean = np.bincount(s, easiness, len(sources)) / _EASINESS_VARIANCE / (counts + _SOURCE_RIDGE)
-        if moved < _CONVERGED:
-            break
-    return Rasch(dict(zip(models, ability.tolist(), strict=True)), easiness)
+    return labels
 
 
-def _newton(
-    values: Floats, group: NDArray[np.int64], z: Floats, y: Floats, pull: Floats, stiffness: float
-) -> float:
-    """Take one damped Newton step for each of `values`, in place; give the largest move.
+def _of_source(outcomes: Sequence[Mapping[str, float]], pair: tuple[str, str] | None) -> Floats:
+    models = sorted({model for row in outcomes for model in row})
+    labels = np.full((len(outcomes), 3), np.nan)
+    if len(models) < 2:
+        return labels  # with nobody to compare, nothing is learnt
+    scores = np.array([[row.get(model, np.nan) for model in models] for row in outcomes])
+    low, middle, high = _tiers(scores, models, pair)
+    known = np.isfinite(low) & np.isfinite(high)
+    if not known.any():
+        return labels
+    low, high = low[known], high[known]
+    middle = np.where(np.isfinite(middle[known]), middle[known], (low + high) / 2)
+    middle = np.clip(middle, np.minimum(low, high), np.maximum(low, high))
+    gain = np.maximum(high - low, 0.0)
+    only_premium = np.divide(high - middle, high - low, out=np.full(len(gain), 0.5), where=gain > 0)
+    scale = max(0.0, float((high - low).mean())) / max(float(gain.mean()), 1e-9)
+    gain *= min(scale, 1.0)
+    labels[known] = np.stack((1 - gain, gain * (1 - only_premium), gain * only_premium), axis=1)
+    return labels
 
-    `z` are the logits and `y` the scores of the outcomes, `group` says whose they are; `pull` and
-    `stiffness` are first and second derivative of the penalty.
-    """
-    p = expit(z)
-    slope = np.bincount(group, y - p, len(values)) - pull
-    curvature = np.bincount(group, p * (1 - p), len(values)) + stiffness
-    step = np.clip(slope / curvature, -1.0, 1.0)
-    values += step
-    return float(np.abs(step).max())
+
+def _tiers(
+    scores: Floats, models: Sequence[str], pair: tuple[str, str] | None
+) -> tuple[Floats, Floats, Floats]:
+    """Mean score by prompt of the cheap, the middling and the premium tier, (n,) each."""
+    count = np.isfinite(scores).sum(axis=0)
+    mean = np.nansum(scores, axis=0) / np.maximum(count, 1)
+    common = np.flatnonzero(count >= min(_COVERAGE * len(scores), count.max()))
+    cheap, premium = _references(mean, common, models, pair)
+    like_cheap = _like(cheap, mean, common)
+    like_premium = [i for i in _like(premium, mean, common) if i not in like_cheap or i == premium]
+    like_cheap = [i for i in like_cheap if i not in like_premium]
+    share = (mean[common] - mean[cheap]) / max(float(mean[premium] - mean[cheap]), 1e-9)
+    between = common[(share > _BETWEEN[0]) & (share < _BETWEEN[1])]
+    others = [i for i in between if i not in like_cheap and i not in like_premium]
+    return _mean(scores, like_cheap, cheap), _mean(scores, others), _mean(scores, like_premium, premium)
 
 
-def labels(rasch: Rasch) -> NDArray[np.int64]:
-    """Give 0 cheap, 1 mid, 2 hard for each prompt, by the rule above."""
-    references = np.quantile(list(rasch.ability.values()), REFERENCES, method="nearest")
-    success = expit(references + rasch.easiness[:, None])
-    enough = success >= success.max(axis=1, keepdims=True) - SLACK
-    first: NDArray[np.int64] = np.argmax(enough, axis=1)
-    return first
+def _references(
+    mean: Floats, common: NDArray[np.int64], models: Sequence[str], pair: tuple[str, str] | None
+) -> tuple[int, int]:
+    if pair is not None and all(model in models for model in pair):
+        return models.index(pair[0]), models.index(pair[1])
+    ranked = common[np.argsort(mean[common], kind="stable")]
+    cheap, premium = (ranked[round(rank * (len(ranked) - 1))] for rank in (CHEAP_RANK, PREMIUM_RANK))
+    return int(cheap), int(premium)
+
+
+def _like(reference: int, mean: Floats, common: NDArray[np.int64]) -> list[int]:
+    """The models about as good as the reference, itself first."""
+    away = np.abs(mean - mean[reference])
+    near = [int(i) for i in common if away[i] < _NEAR and i != reference]
+    return [reference, *sorted(near, key=lambda i: (away[i], i))[: _MOST - 1]]
+
+
+def _mean(scores: Floats, tier: Sequence[int], reference: int | None = None) -> Floats:
+    """Mean of a tier by prompt; the reference, where it was tried, counts for more."""
+    chosen = scores[:, list(tier)]
+    count = np.isfinite(chosen).sum(axis=1)
+    mean = np.where(count > 0, np.nansum(chosen, axis=1) / np.maximum(count, 1), np.nan)
+    if reference is None:
+        return mean
+    own = np.where(np.isfinite(scores[:, reference]), scores[:, reference], mean)
+    return _OWN * own + (1 - _OWN) * mean
 
 
 def weights(sources: Sequence[str], cap: int) -> Floats:

@@ -57,9 +57,7 @@ def _runs(text: str) -> set[bytes]:
     """Digests of the text's word runs. Every run is taken, or two copies at an offset would differ."""
     words = "".join(c if c.isalnum() else " " for c in text.lower()).split()
     runs = (words[i : i + _RUN] for i in range(max(1, len(words) - _RUN + 1)))
-    return {
-        hashlib.blake2b(" ".join(run).encode("utf-8", "replace"), digest_size=8).digest() for run in runs
-    }
+    return {hashlib.blake2b(" ".join(run).encode("utf-8", "replace"), digest_size=8).digest() for run in runs}
 
 
 def folds(groups: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64]:

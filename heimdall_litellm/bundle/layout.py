@@ -47,6 +47,8 @@ class ModelsFile(BaseModel):
 
 
 Triple = tuple[float, float, float]
+Share = Annotated[float, Field(ge=0, le=1)]
+Moderate = Annotated[float, Field(ge=-1e3, le=1e3)]
 # A time that any zone can express; the first and last year of the calendar overflow.
 Moment = Annotated[
     AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))
@@ -74,6 +76,11 @@ class Manifest(BaseModel):
     models: Annotated[int, Field(ge=1, le=10_000)]
     calibration_scale: Triple
     calibration_shift: Triple
+    # Older bundles have neither.
+    thresholds: tuple[Share, Share] = (0.5, 0.4)
+    """Probabilities above which a request is cheap or hard, where the settings name none."""
+    tilt: dict[str, tuple[Moderate, Moderate]] = {}
+    """By feature: weight and centre of the triage's tilt (`core/triage.py`)."""
     # The formulas of `core/quality.py` divide by both, in single precision.
     temperature: Annotated[float, Field(ge=1e-3, le=1e3)]
     kappa: Annotated[float, Field(ge=1e-3, le=1e6)]

@@ -18,7 +18,7 @@ from heimdall_litellm.core.decision import Knowledge
 from heimdall_litellm.core.embedding import StaticEmbedding
 from heimdall_litellm.core.features import N_FEATURES
 from heimdall_litellm.core.quality import QualityTable
-from heimdall_litellm.core.triage import Calibration
+from heimdall_litellm.core.triage import Calibration, Tilt
 from heimdall_litellm.core.types import FloatArray
 from heimdall_litellm.errors import BundleDamaged
 
@@ -86,8 +86,19 @@ def _assemble(files: VerifiedFiles) -> Bundle:
         centroids=centroids,
         temperature=manifest.temperature,
         table=table,
+        tilt=_tilt(files),
     )
     return Bundle(files.path, manifest, files.manifest_sha256, knowledge, scorer, models.prices)
+
+
+def _tilt(files: VerifiedFiles) -> Tilt:
+    given = files.manifest.tilt
+    try:
+        return Tilt.of(
+            {name: w for name, (w, _) in given.items()}, {name: c for name, (_, c) in given.items()}
+        )
+    except KeyError as error:
+        raise BundleDamaged(f"Bundle '{files.path}' tilts by {error}, which is no feature.") from error
 
 
 def _embedding(files: VerifiedFiles) -> StaticEmbedding:

@@ -75,8 +75,14 @@ class _Strict(BaseModel):
 class ThresholdSettings(_Strict):
     """Class probabilities above which a request is cheap or hard; what is neither is mid."""
 
-    cheap: Unit = Field(default=0.5, description="Cheap, if its probability is above this; asked second.")
-    hard: Unit = Field(default=0.4, description="Hard, if its probability is above this; asked first.")
+    cheap: Unit | None = Field(
+        default=None,
+        description="Cheap, if its probability is above this; asked second; null = the bundle's own.",
+    )
+    hard: Unit | None = Field(
+        default=None,
+        description="Hard, if its probability is above this; asked first; null = the bundle's own.",
+    )
 
 
 class PenaltySettings(_Strict):
@@ -352,9 +358,16 @@ class Settings(_Strict):
             return self.profiles[name]
         raise ConfigError(f"{name!r} is not a virtual model; there are {', '.join(sorted(self.names))}")
 
-    def policy(self, name: str, candidates: Mapping[Bucket, tuple[str, ...]]) -> Policy:
-        """Return the core's view of one virtual model, given its candidate lists with proposals filled in."""
+    def policy(
+        self, name: str, candidates: Mapping[Bucket, tuple[str, ...]], thresholds: tuple[float, float]
+    ) -> Policy:
+        """Return the core's view of one virtual model.
+
+        Given are its candidate lists with proposals filled in, and the bundle's thresholds for cheap and hard,
+        which hold where the settings name none.
+        """
         router = self.router_of(name)
+        cheap, hard = router.thresholds.cheap, router.thresholds.hard
         efforts: dict[Bucket, EffortSettings] = {
             "cheap": router.bucket_defaults.cheap,
             "mid": router.bucket_defaults.mid,
@@ -363,8 +376,8 @@ class Settings(_Strict):
         return Policy(
             name=name,
             alpha=router.alpha,
-            cheap_threshold=router.thresholds.cheap,
-            hard_threshold=router.thresholds.hard,
+            cheap_threshold=thresholds[0] if cheap is None else cheap,
+            hard_threshold=thresholds[1] if hard is None else hard,
             top_p=router.top_p,
             penalties=Penalties(
                 latency_sd=router.penalties.latency_sd if self.features.latency_penalty else 0.0,

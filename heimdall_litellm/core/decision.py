@@ -20,7 +20,7 @@ from heimdall_litellm.core.explain import reasons_for
 from heimdall_litellm.core.failover import rank
 from heimdall_litellm.core.features import featurize
 from heimdall_litellm.core.quality import Neighbourhood, QualityTable, nearest
-from heimdall_litellm.core.triage import Calibration, Triage, choose_bucket, triage
+from heimdall_litellm.core.triage import LEVEL, Calibration, Tilt, Triage, choose_bucket, triage
 from heimdall_litellm.core.types import (
     NO_OVERRIDES,
     CandidateScore,
@@ -51,6 +51,7 @@ class Knowledge:
     centroids: FloatArray
     temperature: float
     table: QualityTable
+    tilt: Tilt = LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,9 @@ def perceive(facts: RequestFacts, knowledge: Knowledge) -> Perception:
     """Read a request: its features, its embedding and its triage."""
     features, embedding = model_input(facts, knowledge.embedding)
     raw = knowledge.triage_model(np.concatenate((features, embedding)))
-    return Perception(features, embedding, triage(raw, knowledge.calibration))
+    return Perception(
+        features, embedding, triage(raw, knowledge.calibration, knowledge.tilt.of_request(features))
+    )
 
 
 def decide(

@@ -20,7 +20,7 @@ def problems(given: Mapping[str, object]) -> list[str]:
 
 
 def policy(given: Mapping[str, object], name: str = "heimdall") -> Policy:
-    return load_settings(given).policy(name, LISTS)
+    return load_settings(given).policy(name, LISTS, (0.5, 0.4))
 
 
 @pytest.mark.parametrize("given", [None, {}])
@@ -61,10 +61,10 @@ def test_a_profile_inherits_what_it_leaves_out() -> None:
         "profiles": {"eco": {"alpha": 0.2, "thresholds": {"hard": 0.9}}},
     }
     settings = load_settings(given)
-    eco = settings.policy("eco", LISTS)
+    eco = settings.policy("eco", LISTS, (0.5, 0.4))
     assert (eco.name, eco.alpha, eco.cheap_threshold, eco.hard_threshold) == ("eco", 0.2, 0.7, 0.9)
     assert settings.router_of("eco").candidates == {"cheap": ("x",), "mid": None, "hard": None}
-    assert settings.policy("heimdall", LISTS).alpha == 0.5
+    assert settings.policy("heimdall", LISTS, (0.5, 0.4)).alpha == 0.5
 
 
 def test_the_virtual_names_are_the_main_one_and_the_profiles() -> None:

@@ -13,21 +13,42 @@ from click.testing import CliRunner
 from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.bundle.layout import CARD, EMBEDDING, NOTICE, TRIAGE
 from heimdall_litellm.core.decision import perceive
+from heimdall_litellm.core.features import FEATURES, N_FEATURES
 from heimdall_litellm.core.request import read_request
-from heimdall_litellm.core.triage import Calibration, triage
+from heimdall_litellm.core.triage import MOST_TILT, Calibration
 from heimdall_litellm.errors import ConfigError
 from tests.small_world import LEVELS, fit_small_bundle, small_embedding, write_outcomes, write_priors
 from training.__main__ import cli, main
 from training.data import Example, Outcome, load_outcomes
+from training.evaluate import probabilities_of
 from training.everyday import everyday
-from training.fit import SOURCE_CAP, canonical_with_effort, everyday_rows, fit, read_inputs
+from training.fit import (
+    BUCKET_SHARES,
+    SOURCE_CAP,
+    canonical_with_effort,
+    everyday_rows,
+    fit,
+    fit_thresholds,
+    read_inputs,
+    tilts_of,
+)
 from training.fit_clusters import fit_clusters, observe
 from training.kinds import KINDS, kind_of_category, kind_of_task
-from training.labels import Rasch, fit_rasch, labels, weights
+from training.labels import soft_labels, weights
 from training.leakage import folds, group_duplicates
+from training.pairs import PAIRS, family
 from training.prices import fallback_price
 from training.priors import fit_abilities, load_priors, prior_quality
-from training.train_gbdt import calibrate, expected_calibration_error, fit_triage, probabilities
+from training.train_gbdt import (
+    Rows,
+    TriageFit,
+    calibrate,
+    expected_calibration_error,
+    fit_triage,
+    predict,
+    probabilities,
+)
+from training.transfer import fit_tilt
 from training.verbosity import output_ratio
 
 
@@ -47,32 +68,45 @@ def auc(score: np.ndarray, positive: np.ndarray) -> float:
 
 
 def test_labels_find_the_tier_that_was_needed(examples: list[Example]) -> None:
-    found = labels(fit_rasch(examples, canonical_with_effort))
-    truth = np.array([level_of(e) for e in examples])
-    assert found[truth == 0].mean() < 0.5
-    assert found[truth == 1].mean() > found[truth == 0].mean() + 0.8
-    assert (found[truth == 2] == 2).all()
+    found = soft_labels(examples)
+    assert found.sum(axis=1) == pytest.approx(np.ones(len(found)))
+    for level, column in ((0, 0), (1, 1), (2, 2)):
+        mine = found[[level_of(e) == level for e in examples]]
+        assert mine.mean(axis=0).argmax() == column
+        assert mine[:, column].mean() > 0.6
 
 
-def test_the_scale_is_common_to_sources_that_share_a_model() -> None:
-    """Source b tests only strong models on hard prompts; its prompts must still count as harder."""
-
-    def example(i: int, source: str, scores: dict[str, float]) -> Example:
-        outcomes = {m: Outcome(s, None) for m, s in scores.items()}
-        return Example(str(i), source, "gsm8k", ({"role": "user", "content": "x"},), outcomes)
-
-    easy = [example(i, "a", {"weak": 0.7, "link": 1.0}) for i in range(30)]
-    hard = [example(i, "b", {"link": 0.3, "strong": 0.9}) for i in range(30)]
-    rasch = fit_rasch([*easy, *hard], str)
-    assert rasch.ability["weak"] < rasch.ability["link"] < rasch.ability["strong"]
-    assert rasch.easiness[:30].mean() > rasch.easiness[30:].mean() + 1
+def scored(i: int, source: str, scores: dict[str, float]) -> Example:
+    outcomes = {m: Outcome(s, None) for m, s in scores.items()}
+    return Example(str(i), source, "gsm8k", ({"role": "user", "content": f"prompt {i}"},), outcomes)
 
 
-def test_labels_follow_from_what_the_references_can_do() -> None:
-    """The references are the abilities 0, 2 and 6: the 50th, 75th and 97th percentile."""
-    ability = {"a": -2.0, "b": -1.0, "c": 0.0, "d": 2.0, "e": 6.0}
-    easiness = np.array([9.0, 0.0, -4.0, -20.0])
-    assert labels(Rasch(ability, easiness)).tolist() == [0, 1, 2, 0]
+def test_of_two_models_half_the_gain_is_mid_and_half_is_hard() -> None:
+    found = soft_labels([scored(i, "own", {"a": float(i > 0), "b": 1.0}) for i in range(4)])
+    assert found[0].tolist() == [0.0, 0.5, 0.5]
+    assert found[1].tolist() == [1.0, 0.0, 0.0]
+
+
+def test_a_cheap_models_luck_does_not_make_a_source_harder() -> None:
+    """Each model wins once where the other fails, and the good one once more: the mean gain is 1 of 4."""
+    rows = ({"a": 0.0, "b": 1.0}, {"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 1.0}, {"a": 1.0, "b": 1.0})
+    found = soft_labels([scored(i, "own", row) for i, row in enumerate(rows)])
+    assert (1 - found[:, 0]).mean() == pytest.approx(0.25)
+    assert found[1].tolist() == [1.0, 0.0, 0.0]
+
+
+def test_a_source_with_a_pair_goes_by_that_pair() -> None:
+    cheap, premium = PAIRS["zeroeval_gsm"]
+    better = [scored(i, "zeroeval_gsm", {cheap: 0.0, premium: 1.0, "other": 0.0}) for i in range(3)]
+    assert soft_labels(better)[:, 0] == pytest.approx(np.zeros(3))
+    assert {family(s) for s in ("routellm_gsm8k", "zeroeval_gsm")} == {"gsm8k"}
+    assert family("own") == "own"
+
+
+def test_prompts_that_no_tier_answered_have_no_label() -> None:
+    both, one = {"a": 0.0, "b": 1.0}, {"a": 0.0}
+    found = soft_labels([scored(0, "own", both), scored(1, "own", one), scored(2, "x", {})])
+    assert np.isnan(found).all(axis=1).tolist() == [False, True, True]
 
 
 def test_no_source_outweighs_the_cap() -> None:
@@ -120,14 +154,31 @@ def test_the_triage_finds_difficulty_in_prompts_it_has_not_seen(small_bundle: Pa
 
 def test_shuffled_labels_teach_nothing(examples: list[Example]) -> None:
     inputs = read_inputs(examples, small_embedding(examples)).joined
-    truth = labels(fit_rasch(examples, canonical_with_effort))
+    truth = soft_labels(examples)
     placed = folds(group_duplicates([e.text for e in examples]), 3, 0)
     found = []
     for seed in range(11, 15):
-        classes = np.random.default_rng(seed).permutation(truth)
-        fitted = fit_triage(inputs, classes, np.ones(len(classes)), placed, 0, lambda message: None)
-        found.append(auc(fitted.out_of_fold[:, 2], classes == 2))
+        labels = np.random.default_rng(seed).permutation(truth)
+        rows = Rows(inputs, labels, np.ones(len(labels)), np.zeros(len(labels)))
+        fitted = fit_triage(rows, placed, 0, lambda message: None)
+        found.append(auc(fitted.out_of_fold[:, 2], labels[:, 2] > 0.5))
     assert 0.42 < np.mean(found) < 0.58
+
+
+def test_the_tilt_follows_what_gains_within_every_source_not_between_them() -> None:
+    rng = np.random.default_rng(0)
+    features = np.zeros((400, N_FEATURES), np.float32)
+    column = FEATURES.index("log_words")
+    features[:, column] = rng.normal(4, 1, 400)
+    sources = ["long"] * 200 + ["short"] * 200
+    features[:200, column] += 3
+    gain = features[:, column] - np.where(np.array(sources) == "long", 9.0, 0.0)
+    tilt = fit_tilt(features, gain, sources)
+    assert list(tilt.named()) == ["log_words"]
+    assert tilt.named()["log_words"][0] > 0
+    read = np.array([tilt.of_request(row) for row in features])
+    assert np.abs(read).max() <= MOST_TILT
+    assert np.corrcoef(read[:200], gain[:200])[0, 1] > 0.7
 
 
 def test_the_same_seed_gives_the_same_bundle(small_bundle: Path, tmp_path: Path) -> None:
@@ -137,20 +188,22 @@ def test_the_same_seed_gives_the_same_bundle(small_bundle: Path, tmp_path: Path)
     assert load_bundle(again, canary=False).id == load_bundle(small_bundle, canary=False).id
 
 
-def test_calibration_is_the_same_in_training_and_in_the_core() -> None:
-    raw = np.array([[1.0, -2.0, 0.5]])
-    calibration = Calibration((1.1, 0.9, 1.3), (0.1, -0.2, 0.0))
-    here = probabilities(raw, calibration)[0]
-    there = triage(raw[0].astype(np.float32), calibration)
-    assert here == pytest.approx([there.p_cheap, there.p_mid, there.p_hard], abs=1e-6)
+def test_training_and_the_core_triage_alike(small_bundle: Path, examples: list[Example]) -> None:
+    bundle = load_bundle(small_bundle, canary=False)
+    known = bundle.knowledge
+    fitted = TriageFit((small_bundle / TRIAGE).read_bytes(), known.calibration, np.zeros((0, 3)))
+    inputs = read_inputs(examples[:20], known.embedding)
+    there = predict(fitted, inputs.joined, tilts_of(known.tilt, inputs))
+    assert np.abs(tilts_of(known.tilt, inputs)).max() > 0.01
+    assert there == pytest.approx(probabilities_of(bundle, examples[:20]), abs=1e-5)
 
 
 def test_calibration_error_is_zero_when_right_and_large_when_wrong() -> None:
     classes = np.array([0, 1, 2] * 100)
     right, wrong = np.eye(3)[classes], np.eye(3)[(classes + 1) % 3]
     ones = np.ones(300)
-    assert expected_calibration_error(right, classes, ones) == 0
-    assert expected_calibration_error(wrong, classes, ones) == pytest.approx(2 / 3)
+    assert expected_calibration_error(right, right, ones) == 0
+    assert expected_calibration_error(wrong, right, ones) == pytest.approx(2 / 3)
 
 
 def test_clusters_and_tables_hold_what_was_observed(examples: list[Example]) -> None:
@@ -296,14 +349,35 @@ def test_calibration_finds_the_scale_that_was_hidden() -> None:
     rng = np.random.default_rng(5)
     true = rng.normal(0, 1.5, (4_000, 3))
     p = np.exp(true) / np.exp(true).sum(axis=1, keepdims=True)
-    classes = np.array([rng.choice(3, p=row) for row in p])
+    labels = np.eye(3)[[rng.choice(3, p=row) for row in p]]
     overconfident = 3.0 * true + np.array([1.0, 0.0, -1.0])
-    found = calibrate(overconfident, classes, np.ones(len(classes)))
+    ones = np.ones(len(labels))
+    found = calibrate(overconfident, labels, ones)
     assert found.scale == pytest.approx((1 / 3, 1 / 3, 1 / 3), abs=0.05)
     assert found.shift[2] - found.shift[0] == pytest.approx(2 / 3, abs=0.15)
-    before = expected_calibration_error(probabilities(overconfident, Calibration()), classes, np.ones(4_000))
-    after = expected_calibration_error(probabilities(overconfident, found), classes, np.ones(4_000))
+    before = expected_calibration_error(probabilities(overconfident, Calibration()), labels, ones)
+    after = expected_calibration_error(probabilities(overconfident, found), labels, ones)
     assert after < before / 3
+
+
+def test_outcomes_with_nothing_to_compare_are_refused(tmp_path: Path) -> None:
+    alone = [scored(i, "own", {"a": 1.0}) for i in range(5)]
+    with pytest.raises(ConfigError, match="nothing to compare"):
+        fit(
+            alone,
+            write_priors(tmp_path / "p.csv"),
+            small_embedding([]),
+            tmp_path / "b",
+            progress=lambda m: None,
+        )
+
+
+def test_thresholds_send_the_stated_shares_of_prompts_to_their_buckets() -> None:
+    rng = np.random.default_rng(2)
+    p = rng.dirichlet((4, 1, 1), 5_000)
+    cheap, hard = fit_thresholds(p, np.ones(5_000))
+    assert (p[:, 0] > cheap).mean() == pytest.approx(BUCKET_SHARES[0], abs=0.01)
+    assert (p[:, 2] > hard).mean() == pytest.approx(BUCKET_SHARES[1], abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -332,7 +406,8 @@ def test_everyday_requests_cover_all_buckets_and_repeat_with_the_seed() -> None:
 def test_everyday_requests_weigh_as_much_as_one_source() -> None:
     more = everyday_rows(small_embedding([]), 0)
     assert more.weights.sum() == pytest.approx(SOURCE_CAP)
-    assert more.weights[more.classes == 2].sum() == pytest.approx(SOURCE_CAP / 3)
+    hard = more.labels[:, 2] == more.labels[:, 2].max()
+    assert more.weights[hard].sum() == pytest.approx(SOURCE_CAP / 3)
 
 
 def test_outcomes_alone_will_do(tmp_path: Path) -> None:

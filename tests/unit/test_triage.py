@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heimdall_litellm.core.triage import Calibration, Triage, choose_bucket, triage
+from heimdall_litellm.core.features import FEATURES, N_FEATURES
+from heimdall_litellm.core.triage import (
+    LEVEL,
+    MOST_TILT,
+    Calibration,
+    Tilt,
+    Triage,
+    choose_bucket,
+    triage,
+)
 
 
 def test_equal_scores_are_equal_probabilities() -> None:
@@ -50,3 +59,21 @@ def test_thresholds_make_the_bucket_and_are_exclusive(p: tuple[float, float, flo
 
 def test_hard_is_asked_first() -> None:
     assert choose_bucket(Triage(0.5, 0.0, 0.5), 0.4, 0.4) == "hard"
+
+
+def test_the_tilt_pulls_hard_and_cheap_apart_and_is_bounded() -> None:
+    raw = np.zeros(3, np.float32)
+    level, tilted = triage(raw, Calibration()), triage(raw, Calibration(), tilt=0.5)
+    assert tilted.p_hard > level.p_hard > tilted.p_cheap
+    assert tilted.p_hard / tilted.p_cheap == pytest.approx(np.exp(0.5))
+    tilt = Tilt.of({"log_words": 2.0, "word_length": -1.0}, {"log_words": 4.0})
+    features = np.zeros(N_FEATURES, np.float32)
+    features[FEATURES.index("log_words")] = 4.1
+    features[FEATURES.index("word_length")] = 0.1
+    assert tilt.of_request(features) == pytest.approx(0.1, abs=0.01)
+    features[FEATURES.index("log_words")] = 1e6
+    assert tilt.of_request(features) == pytest.approx(MOST_TILT)
+    assert tilt.by_feature(features).sum() == pytest.approx(MOST_TILT, rel=1e-3)
+    assert tilt.named() == {"log_words": (2.0, 4.0), "word_length": (-1.0, 0.0)}
+    assert LEVEL.of_request(features) == 0.0
+    assert not LEVEL.by_feature(features).any()

@@ -1,0 +1,77 @@
+"""How good a bundle is on outcomes it was not fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from heimdall_litellm.bundle import Bundle
+from heimdall_litellm.core.decision import perceive
+from heimdall_litellm.core.request import read_request
+from training.data import Example
+from training.labels import soft_labels, weights
+from training.measures import Estimate, Floats, estimates
+from training.train_gbdt import expected_calibration_error
+
+SOURCE_CAP = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Figures of one bundle on one set of outcomes; `bucket_shares` of cheap, mid and hard."""
+
+    bundle: str
+    prompts: int
+    apgr: dict[str, Estimate]
+    calibration_error: float
+    bucket_shares: tuple[float, float, float]
+
+    def as_dict(self) -> dict[str, object]:
+        """Give it as JSON values."""
+        return asdict(self)
+
+
+def evaluate(bundle: Bundle, examples: Sequence[Example]) -> Report:
+    """Triage every prompt as the proxy would, and measure."""
+    p = probabilities_of(bundle, examples)
+    labels = soft_labels(examples)
+    known = np.isfinite(labels).all(axis=1)
+    each = weights([e.source for e in examples], SOURCE_CAP)
+    error = expected_calibration_error(p[known], labels[known], each[known])
+    cheap_at, hard_at = bundle.manifest.thresholds
+    hard = p[:, 2] > hard_at
+    cheap = ~hard & (p[:, 0] > cheap_at)
+    shares = [float(np.average(bucket, weights=each)) for bucket in (cheap, ~hard & ~cheap, hard)]
+    return Report(
+        bundle=bundle.id,
+        prompts=len(examples),
+        apgr=estimates(p @ np.array([0.0, 0.5, 1.0]), examples),
+        calibration_error=error,
+        bucket_shares=(shares[0], shares[1], shares[2]),
+    )
+
+
+def probabilities_of(bundle: Bundle, examples: Sequence[Example]) -> Floats:
+    """Triage's (p_cheap, p_mid, p_hard) of every prompt, (n, 3), by core's own road."""
+    rows = []
+    for example in examples:
+        seen = perceive(read_request({"messages": list(example.messages)}), bundle.knowledge).triage
+        rows.append((seen.p_cheap, seen.p_mid, seen.p_hard))
+    return np.array(rows)
+
+
+def render(report: Report) -> str:
+    """Lay the figures out for people."""
+    lines = [f"bundle {report.bundle}, {report.prompts:,} prompts", "", "APGR [95 % interval]"]
+    lines += [
+        f"  {name:24s} {e.value:.3f} [{e.low:.3f}, {e.high:.3f}]  {e.prompts:>6,} prompts"
+        for name, e in report.apgr.items()
+    ]
+    cheap, mid, hard = report.bucket_shares
+    lines += ["", f"calibration error {report.calibration_error:.3f}"]
+    lines += [
+        f"buckets: cheap {cheap:.0%}, mid {mid:.0%}, hard {hard:.0%} (a source counts {SOURCE_CAP} at most)"
+    ]
+    return "\n".join(lines)
