@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from heimdall_litellm.core.candidates import CandidateSet, build_candidates, str
 from heimdall_litellm.core.decision import Perception, decide, perceive
 from heimdall_litellm.core.request import read_request
 from heimdall_litellm.core.types import (
+    BUCKETS,
     NO_OVERRIDES,
     Bucket,
     CatalogEntry,
@@ -115,8 +117,11 @@ class Heimdall:
             self._snapshot = _build(self.settings, tuple(self._snapshot.entries.values()), bundle)
 
     def candidate_names(self, name: str) -> tuple[str, ...]:
-        """Every model group that a virtual name may choose, in configured order, each once."""
-        rows = self._snapshot.fields[name].rows
+        """Every model group that a virtual name may choose, in configured order, each once.
+
+        Raises ConfigError if there is no such virtual name.
+        """
+        rows = _field(self._snapshot, name).rows
         return tuple(dict.fromkeys(row.entry.name for row in rows))
 
     def decide_facts(
@@ -130,10 +135,11 @@ class Heimdall:
     ) -> Decision:
         """Decide on facts, remembering the decision as the settings say.
 
-        `permitted` None means that the caller may use everything. Raises NoCandidate.
+        `permitted` None means that the caller may use everything. Raises NoCandidate, and ConfigError
+        if `name` is no virtual model.
         """
         snapshot = self._snapshot
-        field = snapshot.fields[self.settings.name if name is None else name]
+        field = _field(snapshot, self.settings.name if name is None else name)
         key = (
             decision_key(field.policy.name, facts, permitted, overrides) if self.settings.is_caching else None
         )
@@ -164,7 +170,10 @@ class Heimdall:
         bucket: Bucket | None = None,
         max_cost_usd: float | None = None,
     ) -> Decision:
-        """Decide on a chat request. Raises NoCandidate; ValueError if `alpha` is not in 0..1.
+        """Decide on a chat request.
+
+        Raises NoCandidate; ConfigError if `name` is no virtual model; ValueError if `alpha` is not in
+        0..1, `bucket` is none, or `max_cost_usd` is no finite amount above 0.
 
         >>> Heimdall.from_yaml("litellm_config.yaml").decide(
         ...     messages=[{"role": "user", "content": "Hi!"}]).bucket  # doctest: +SKIP
@@ -172,6 +181,10 @@ class Heimdall:
         """
         if alpha is not None and not 0.0 <= alpha <= 1.0:
             raise ValueError(f"alpha must lie in 0..1, not {alpha!r}")
+        if bucket is not None and bucket not in BUCKETS:
+            raise ValueError(f"bucket must be one of {', '.join(BUCKETS)}, not {bucket!r}")
+        if max_cost_usd is not None and not 0.0 < max_cost_usd < inf:
+            raise ValueError(f"max_cost_usd must be a finite amount above 0, not {max_cost_usd!r}")
         body: dict[str, object] = {"messages": messages}
         given = {"tools": tools, "response_format": response_format, "max_tokens": max_tokens}
         body.update({key: value for key, value in given.items() if value is not None})
@@ -188,8 +201,12 @@ class Heimdall:
         SHAP values; takes milliseconds, so for explanations only.
         """
         seen = self.perceive(facts)
-        values = self._snapshot.bundle.scorer.contributions(np.concatenate((seen.features, seen.embedding)))
-        return tuple(values[("cheap", "mid", "hard").index(bucket)].tolist())
+        bundle = self._snapshot.bundle
+        at = BUCKETS.index(bucket)
+        values = bundle.scorer.contributions(np.concatenate((seen.features, seen.embedding)))[at]
+        # The tilt pulls cheap and hard apart by half each, and leaves mid where it is.
+        values[: len(seen.features)] += (at - 1) / 2 * bundle.knowledge.tilt.by_feature(seen.features)
+        return tuple(values.tolist())
 
 
 def model_list_of(config: Mapping[str, object]) -> list[Mapping[str, object]]:
@@ -223,6 +240,14 @@ def simulates_all(
     return mode == "always" or (mode == "auto" and not has_any_credential(models, environ))
 
 
+def _field(snapshot: Snapshot, name: str) -> CandidateSet:
+    try:
+        return snapshot.fields[name]
+    except KeyError:
+        known = ", ".join(sorted(snapshot.fields))
+        raise ConfigError(f"{name!r} is no virtual model; there are {known}") from None
+
+
 def _build(settings: Settings, entries: Sequence[CatalogEntry], bundle: Bundle) -> Snapshot:
     known = {entry.name: entry for entry in entries if entry.name not in settings.names}
     matcher = _Matcher(bundle.models)
@@ -232,7 +257,8 @@ def _build(settings: Settings, entries: Sequence[CatalogEntry], bundle: Bundle) 
     for name in sorted(settings.names):
         given = settings.router_of(name).candidates
         lists = {bucket: given[bucket] or proposed[bucket] for bucket in given}
-        fields[name] = build_candidates(settings.policy(name, lists), known, table, matcher)
+        policy = settings.policy(name, lists, bundle.manifest.thresholds)
+        fields[name] = build_candidates(policy, known, table, matcher)
     return Snapshot(
         known, bundle, fields, DecisionCache(settings.cache.max_entries, settings.cache.ttl_seconds)
     )

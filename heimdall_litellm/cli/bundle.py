@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from heimdall_litellm.bundle import Bundle, default_path, load_bundle
+from heimdall_litellm.cli.options import json_option
 from heimdall_litellm.cli.render import (
     NEGATIVE,
     OK,
     answers,
     err,
-    json_option,
     out,
     print_json,
     table,
@@ -79,7 +79,7 @@ def verify(directory: str | None, as_json: bool) -> int:
         if as_json:
             print_json({"ok": False, "error": str(error)})
         else:
-            err().print(f"refused: {error}", style="red", markup=False)
+            err().print(f"refused: {error}", style="red")
         return NEGATIVE
     if as_json:
         print_json({"ok": True, **_facts(loaded)})
@@ -108,14 +108,14 @@ def _facts(loaded: Bundle) -> dict[str, object]:
 def _show_facts(loaded: Bundle) -> None:
     facts, console = _facts(loaded), out()
     size = sum(record.size for record in loaded.manifest.files.values()) / 1e6
-    console.print(f"bundle    {loaded.id}", style="bold", markup=False)
-    console.print(f"path      {loaded.path}", markup=False, soft_wrap=True)
-    console.print(f"created   {facts['created']}", markup=False)
-    console.print(f"manifest  {loaded.manifest_sha256}", markup=False)
+    console.print(f"bundle    {loaded.id}", style="bold")
+    console.print(f"path      {loaded.path}", soft_wrap=True)
+    console.print(f"created   {facts['created']}")
+    console.print(f"manifest  {loaded.manifest_sha256}")
     console.print(
         f"contents  {size:.1f} MB, {len(loaded.models)} models, {loaded.manifest.clusters} clusters, "
         f"{sum(loaded.manifest.trained_on.values()):,} prompts of {len(loaded.manifest.trained_on)} sources"
     )
     for name, value in loaded.manifest.measured.items():
-        console.print(f"measured  {name} {value:.3f}", markup=False)
+        console.print(f"measured  {name} {value:.3f}")
     console.print()

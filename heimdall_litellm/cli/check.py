@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.text import Text
 
 from heimdall_litellm.cli.inspection import Candidate, Inspection, inspect
+from heimdall_litellm.cli.options import json_option
 from heimdall_litellm.cli.render import (
     NEGATIVE,
     OK,
     answers,
     err,
-    json_option,
     out,
     print_item,
     print_json,

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import isinf
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, NoReturn
 
 import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from heimdall_litellm.catalog.identity import identify
-from heimdall_litellm.cli.render import NEGATIVE, OK, answers, err, json_option, print_json
+from heimdall_litellm.cli.options import (
+    alpha_option,
+    bundle_option,
+    config_option,
+    json_option,
+    models_option,
+)
+from heimdall_litellm.cli.render import (
+    NEGATIVE,
+    OK,
+    answers,
+    err,
+    print_json,
+    standard_input,
+    standard_output,
+)
 from heimdall_litellm.cli.session import Session, open_session
 from heimdall_litellm.core.explain import to_dict
 from heimdall_litellm.core.request import read_request
@@ -28,42 +42,12 @@ _FIELDS: Final = (
     "fallbacks", "reasons",
 )  # fmt: skip
 _CANDIDATE_FIELDS: Final = ("model", "eligible", "why_not", "quality", "cost_usd", "penalties", "score")
+_MOST_TOKENS: Final = 10**9
 _BODY: Final = {"tools": list, "response_format": dict, "max_tokens": int}
 
 
 class BadLine(Exception):
     """One line of the input that no decision can be made for; the message says why."""
-
-
-def models_of(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...] | None:
-    """Split `--models a,b,c`."""
-    if value is None:
-        return None
-    names = tuple(name.strip() for name in value.split(",") if name.strip())
-    if not names:
-        raise click.BadParameter("name at least one model")
-    return names
-
-
-alpha_option = click.option(
-    "--alpha", type=click.FloatRange(0, 1), help="Weight of quality against cost, instead of the setting."
-)
-models_option = click.option(
-    "--models",
-    callback=models_of,
-    metavar="A,B,C",
-    help="Candidates: of the configuration if there is one, else models of the bundle.",
-)
-bundle_option = click.option(
-    "--bundle",
-    type=click.Path(exists=True, file_okay=False),
-    help="Bundle directory, instead of the configured or shipped one.",
-)
-config_option = click.option(
-    "--config",
-    type=click.Path(exists=True, dir_okay=False),
-    help="LiteLLM configuration with Heimdall's settings.",
-)
 
 
 @click.command()
@@ -108,10 +92,10 @@ def decide(
         for line in lines:
             if not line.strip():
                 continue
-            answer = _answer(session, line, alpha)
-            failed += "error" in answer
+            answer, is_decided = _answer(session, line, alpha)
+            failed += not is_decided
             done += 1
-            write.write(json.dumps(answer, ensure_ascii=True, allow_nan=False) + "\n")
+            write.write(f"{answer}\n")
     if as_json and target != "-":
         print_json({"lines": done, "failed": failed, "out": target})
     elif failed:
@@ -119,34 +103,64 @@ def decide(
     return NEGATIVE if failed else OK
 
 
-def _answer(session: Session, line: str, alpha: float | None) -> dict[str, object]:
+def _answer(session: Session, line: str, alpha: float | None) -> tuple[str, bool]:
+    """Give the line out, and whether a decision stands in it."""
     identity: object = None
     try:
         body = _parsed(line)
-        identity = body.get("id")
-        return {"id": identity, **_decision(session, body, alpha)}
+        identity = _identity(body)
+        return _dumped({"id": identity, **_decision(session, body, alpha)}), True
     except (BadLine, HeimdallError) as error:
-        return {"id": identity, "error": str(error)}
+        said = str(error)
+    except Exception as error:  # noqa: BLE001 - one line must not cost the others theirs
+        said = f"cannot be decided: {type(error).__name__}: {error}"
+    return _dumped({"id": identity, "error": said}), False
+
+
+def _dumped(answer: Mapping[str, object]) -> str:
+    return json.dumps(answer, ensure_ascii=True, allow_nan=False)
 
 
 def _parsed(line: str) -> Mapping[str, object]:
     try:
-        body = json.loads(line)
+        body = json.loads(line, parse_constant=_no_number, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise BadLine(f"not valid JSON: {error.msg} at column {error.colno}") from None
     except RecursionError:
         raise BadLine("nested too deeply") from None
+    except ValueError:  # all that is left: Python refuses to read thousands of digits
+        raise BadLine("a number has too many digits") from None
     if not isinstance(body, dict):
         raise BadLine("a line must be a JSON object")
     return body
+
+
+def _no_number(name: str) -> NoReturn:
+    raise BadLine(f"not valid JSON: {name} is no number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if isinf(number):
+        raise BadLine(f"{text[:40]} is too large a number")
+    return number
+
+
+def _identity(body: Mapping[str, object]) -> object:
+    """Give the line's id, once it is sure that it can be written again."""
+    if "id" not in body:
+        raise BadLine("id is missing")
+    try:
+        _dumped({"id": body["id"]})
+    except (ValueError, RecursionError):
+        raise BadLine("id is nested too deeply") from None
+    return body["id"]
 
 
 def _decision(session: Session, body: Mapping[str, object], alpha: float | None) -> dict[str, object]:
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages or not all(isinstance(m, dict) for m in messages):
         raise BadLine("messages must be a list of at least one object")
-    if "id" not in body:
-        raise BadLine("id is missing")
     given: dict[str, object] = {"messages": messages}
     for key, kind in _BODY.items():
         value = body.get(key)
@@ -157,6 +171,8 @@ def _decision(session: Session, body: Mapping[str, object], alpha: float | None)
                 f"{key} must be {'an object' if kind is dict else 'a list' if kind is list else 'an integer'}"
             )
         given[key] = value
+    if isinstance(limit := given.get("max_tokens"), int) and not 1 <= limit <= _MOST_TOKENS:
+        raise BadLine(f"max_tokens must be from 1 to {_MOST_TOKENS}")
     engine = session.engine
     before = time.perf_counter()
     decided = engine.decide_facts(
@@ -186,25 +202,32 @@ def _once(rows: list[dict[str, object]], bucket: str) -> list[dict[str, object]]
 def _reading(source: str) -> Iterator[Iterator[str]]:
     """Give the lines, with a progress bar on the error output if somebody watches it."""
     if source == "-":
-        yield _lines(sys.stdin.buffer)
+        yield _lines(standard_input(), "the standard input")
         return
     try:
         file = Path(source).open("rb")  # noqa: SIM115  # what fails later is not the reading
     except OSError as error:
         raise ConfigError(f"{source}: cannot be read ({error.strerror})") from None
     with file:
-        yield _with_progress(file) if err().is_terminal else _lines(file)
+        yield _with_progress(file, source) if err().is_terminal else _lines(file, source)
 
 
-def _lines(file: IO[bytes]) -> Iterator[str]:
-    return (raw.decode("utf-8", "replace") for raw in file)
+def _lines(file: IO[bytes], source: str) -> Iterator[str]:
+    return (raw.decode("utf-8", "replace") for raw in _raw_lines(file, source))
 
 
-def _with_progress(file: IO[bytes]) -> Iterator[str]:
+def _raw_lines(file: IO[bytes], source: str) -> Iterator[bytes]:
+    try:
+        yield from file
+    except OSError as error:
+        raise ConfigError(f"{source}: cannot be read ({error.strerror})") from None
+
+
+def _with_progress(file: IO[bytes], source: str) -> Iterator[str]:
     columns = (BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn())
     with Progress(*columns, console=err()) as bar:
         task = bar.add_task("deciding", total=os.fstat(file.fileno()).st_size)
-        for raw in file:
+        for raw in _raw_lines(file, source):
             yield raw.decode("utf-8", "replace")
             bar.advance(task, len(raw))
 
@@ -213,17 +236,18 @@ def _with_progress(file: IO[bytes]) -> Iterator[str]:
 def _writing(target: str) -> Iterator[IO[str]]:
     """Give the output: stdout, or a file that replaces `target` when everything has been written."""
     if target == "-":
-        yield sys.stdout
-        sys.stdout.flush()
+        yield standard_output()
         return
-    path = Path(target)
+    path = Path(target).resolve()  # a link stays one
+    is_device = path.exists() and not path.is_file()  # or a pipe: nothing to replace
+    beside = path if is_device else path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        with beside.open("w", encoding="utf-8") as file:
+            yield file
+        if not is_device:
+            beside.replace(path)
     except OSError as error:
         raise ConfigError(f"{target}: cannot be written ({error.strerror})") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            yield file
-        Path(beside).replace(path)
     finally:
-        Path(beside).unlink(missing_ok=True)
+        if not is_device:
+            beside.unlink(missing_ok=True)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 from rich.console import Console
 from rich.text import Text
 
-from heimdall_litellm.cli.decide import alpha_option, bundle_option, config_option, models_option
+from heimdall_litellm.cli.options import (
+    Finite,
+    alpha_option,
+    bundle_option,
+    config_option,
+    json_option,
+    models_option,
+)
 from heimdall_litellm.cli.render import (
     NEGATIVE,
     OK,
     answers,
-    err,
-    json_option,
+    complain,
     out,
     print_item,
     print_json,
+    standard_input,
     table,
     tokens,
     usd,
@@ -43,9 +48,7 @@ _STYLES: dict[Bucket, str] = {"cheap": "green", "mid": "yellow", "hard": "red"}
 @click.option(
     "--bucket", type=click.Choice(BUCKETS), help="Decide as though the request asked for this bucket."
 )
-@click.option(
-    "--max-cost", type=click.FloatRange(min=0, min_open=True), help="Limit of the expected cost, in USD."
-)
+@click.option("--max-cost", type=Finite(min=0, min_open=True), help="Limit of the expected cost, in USD.")
 @json_option
 @answers
 def explain(
@@ -64,14 +67,10 @@ def explain(
     Without --config and --models, litellm_config.yaml of the current directory is used if it is
     there; without that, all models of the bundle are candidates. Exit code 1 if nothing may serve it.
     """
-    text = sys.stdin.read() if prompt == "-" else prompt
+    text = standard_input().read().decode("utf-8", "replace") if prompt == "-" else prompt
     if not text.strip():
         raise ConfigError("the prompt is empty")
     session = open_session(config, bundle, models, use_default=True)
-    if name is not None and name not in session.engine.names:
-        raise ConfigError(
-            f"{name!r} is no virtual model; there are {', '.join(sorted(session.engine.names))}"
-        )
     facts = read_request({"messages": [{"role": "user", "content": text}]})
     try:
         decision = session.engine.decide_facts(
@@ -81,7 +80,7 @@ def explain(
         if as_json:
             print_json({"error": str(refused), "why_not": refused.why_not})
         else:
-            err().print(f"error: {refused}", style="red", markup=False)
+            complain(str(refused))
         return NEGATIVE
     moved = influences(FEATURES, session.engine.contributions(facts, decision.bucket))
     if as_json:
@@ -110,7 +109,7 @@ def _show(
             f"  {', '.join(asked)}" if asked else "",
         )
     )
-    console.print(f"candidates from {session.source}", style="dim", markup=False)
+    console.print(f"candidates from {session.source}", style="dim")
     console.print(
         f"about {tokens(facts.input_tokens)} tokens, alpha {decision.alpha:g}, cluster {decision.cluster}, "
         f"difficulty {decision.difficulty:.2f}\n",
@@ -138,7 +137,7 @@ def _show_probabilities(console: Console, decision: Decision) -> None:
 def _show_influences(console: Console, decision: Decision, moved: list[tuple[str, float]]) -> None:
     console.print(Text(f"What spoke for (+) and against (-) {decision.bucket}", "bold"))
     for feature, value in moved:
-        console.print(f"  {value:+6.2f}  {feature}", markup=False)
+        console.print(f"  {value:+6.2f}  {feature}")
     console.print()
 
 

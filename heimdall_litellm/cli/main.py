@@ -13,7 +13,8 @@ from heimdall_litellm.cli.bundle import bundle
 from heimdall_litellm.cli.check import check
 from heimdall_litellm.cli.decide import decide
 from heimdall_litellm.cli.explain import explain
-from heimdall_litellm.cli.render import OK, answers, json_option, print_json
+from heimdall_litellm.cli.options import json_option
+from heimdall_litellm.cli.render import OK, answers, print_json
 from heimdall_litellm.config import json_schema
 
 

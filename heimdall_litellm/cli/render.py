@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from io import TextIOWrapper
 from math import isinf
-from typing import Final, NoReturn, ParamSpec
+from typing import IO, Final, NoReturn, ParamSpec
 
 import click
 from rich.box import SIMPLE
@@ -16,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from heimdall_litellm.errors import HeimdallError
+from heimdall_litellm.errors import ConfigError, HeimdallError
 
 OK: Final = 0
 NEGATIVE: Final = 1
@@ -26,22 +28,28 @@ UNUSABLE: Final = 2
 
 P = ParamSpec("P")
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # Rich would exit with 1; `answers` knows better
 
 
 def out() -> Console:
-    """Return the console for answers; plain where `NO_COLOR` is set or nobody watches."""
-    return Console(highlight=False, soft_wrap=False)
+    """Return the console for answers; plain where `NO_COLOR` is set or nobody watches.
+
+    Text is text: names may hold square brackets and colons.
+    """
+    return _Console(highlight=False, markup=False, emoji=False)
 
 
 def err() -> Console:
     """Return the console for progress and errors."""
-    return Console(stderr=True, highlight=False)
+    return _Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def print_json(value: object) -> None:
     """Print one JSON document, keys in the order given."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    click.echo(json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False))
 
 
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
@@ -72,22 +80,50 @@ def answers(command: Callable[P, int]) -> Callable[P, NoReturn]:
                 stream.reconfigure(errors="backslashreplace")  # a terminal that knows ASCII only
         try:
             code = command(*args, **kwargs)
-        except HeimdallError as error:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except (HeimdallError, RecursionError) as error:
             code = UNUSABLE
+            said = "the input is nested too deeply" if isinstance(error, RecursionError) else str(error)
             if kwargs.get("as_json"):
-                print_json({"error": str(error)})
+                print_json({"error": said})
             else:
-                err().print(f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=True)
+                complain(said)
         except BrokenPipeError:
-            sys.stderr.close()  # Python would complain about the same pipe once more at exit
+            _discard_output()
             code = OK
+        except OSError as error:  # every file named by the user is dealt with where it is opened
+            _discard_output()
+            complain(f"the standard output cannot be written ({error.strerror})")
+            code = UNUSABLE
         raise SystemExit(code)
 
     return run
 
 
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
+def complain(text: str) -> None:
+    """Print an error for people."""
+    err().print(Text.assemble(("error:", "bold red"), f" {text}"), soft_wrap=True)
+
+
+def _discard_output() -> None:
+    """Send what is still to be written nowhere, or Python would complain about it once more at exit."""
+    with suppress(OSError, AttributeError):  # a stream made by a program has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def standard_input() -> IO[bytes]:
+    """Give the standard input. Raises ConfigError if there is none."""
+    if sys.stdin is None:
+        raise ConfigError("the standard input is closed")
+    return sys.stdin.buffer
+
+
+def standard_output() -> IO[str]:
+    """Give the standard output. Raises ConfigError if there is none."""
+    if sys.stdout is None:
+        raise ConfigError("the standard output is closed")
+    return sys.stdout
 
 
 def usd_per_mtok(value: float | None) -> str:

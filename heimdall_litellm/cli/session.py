@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from heimdall_litellm.bundle import Bundle, load_bundle
+from heimdall_litellm.bundle import Bundle, default_path, load_bundle
 from heimdall_litellm.catalog import load_price_map, match
 from heimdall_litellm.catalog.entries import entries_from_names
 from heimdall_litellm.config import Settings
@@ -51,7 +52,9 @@ def open_session(
     known = {name for virtual in engine.names for name in engine.candidate_names(virtual)}
     for name in models:
         if name not in known:
-            raise _unknown(name, sorted(known), f"candidate of {config}")
+            raise _unknown(
+                name, sorted(known), f"candidate of {config}", f"heimdall check {shlex.quote(config)}"
+            )
     return Session(engine, config, frozenset(models))
 
 
@@ -63,7 +66,9 @@ def bundle_entries(bundle: Bundle, models: Sequence[str] | None) -> tuple[Catalo
     names = list(dict.fromkeys(bundle.models if models is None else models))
     for name in names:
         if match(name, bundle.models) is None:
-            raise _unknown(name, bundle.models, f"model of bundle {bundle.id}")
+            given = "" if bundle.path == default_path() else f" {shlex.quote(str(bundle.path))}"
+            listing = f"heimdall bundle show{given}"
+            raise _unknown(name, bundle.models, f"model of bundle {bundle.id}", listing)
     parts = [name.partition("@") for name in names]
     found = entries_from_names([model for model, _, _ in parts], load_price_map())
     # A name with an effort stands for that effort in every bucket.
@@ -84,7 +89,7 @@ def _priced(entry: CatalogEntry, bundle: Bundle) -> CatalogEntry:
     return replace(entry, input_usd_per_mtok=input_usd, output_usd_per_mtok=output_usd)
 
 
-def _unknown(name: str, known: Sequence[str], what: str) -> ConfigError:
+def _unknown(name: str, known: Sequence[str], what: str, listing: str) -> ConfigError:
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"`heimdall bundle show` lists {len(known)}"
+    hint = f"did you mean {' or '.join(close)}?" if close else f"`{listing}` lists {len(known)}"
     return ConfigError(f"{name!r} is no {what}; {hint}")

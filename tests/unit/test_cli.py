@@ -5,6 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import shlex
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +19,11 @@ from click.testing import CliRunner, Result
 
 from heimdall_litellm.cli.main import main
 from heimdall_litellm.config import json_schema
+from heimdall_litellm.core.request import read_request
+from heimdall_litellm.core.types import RequestFacts
 from tests.small_world import MODELS
 
+ROOT = Path(__file__).parents[2]
 FIELDS = [
     "id", "bucket", "p_cheap", "p_mid", "p_hard", "difficulty", "cluster", "model", "effort", "alpha",
     "candidates", "fallbacks", "reasons", "duration_us",
@@ -115,6 +123,57 @@ def test_a_bad_line_gives_an_error_line_and_the_others_go_on(small_bundle: Path)
     assert "9 of 11 lines failed" in result.stderr
 
 
+def test_numbers_that_json_or_python_lacks_cost_their_own_line_only(small_bundle: Path) -> None:
+    messages = '"messages": [{"role": "user", "content": "x"}]}'
+    lines = [
+        '{"id": Infinity, ' + messages,
+        '{"id": {"a": NaN}, ' + messages,
+        '{"id": 1e999, ' + messages,
+        '{"id": ' + "9" * 5_000 + ", " + messages,
+        line("huge", max_tokens=10**400),
+        line("none", max_tokens=0),
+        line("last"),
+    ]
+    answers, result = decided(small_bundle, "\n".join(lines))
+    assert result.exit_code == 1
+    assert [(answer["id"], answer.get("error")) for answer in answers] == [
+        (None, "not valid JSON: Infinity is no number"),
+        (None, "not valid JSON: NaN is no number"),
+        (None, "1e999 is too large a number"),
+        (None, "a number has too many digits"),
+        ("huge", "max_tokens must be from 1 to 1000000000"),
+        ("none", "max_tokens must be from 1 to 1000000000"),
+        ("last", None),
+    ]
+
+
+def test_whatever_goes_wrong_with_a_line_stays_with_it(
+    small_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(body: dict[str, Any]) -> RequestFacts:
+        if body["messages"][0]["content"] == "odd":
+            raise KeyError("surprise")
+        return read_request(body)
+
+    monkeypatch.setattr("heimdall_litellm.cli.decide.read_request", read)
+    (odd, fine), result = decided(small_bundle, f"{line(1, 'odd')}\n{line(2)}")
+    assert result.exit_code == 1
+    assert odd == {"id": 1, "error": "cannot be decided: KeyError: 'surprise'"}
+    assert fine["id"] == 2
+
+
+def test_an_id_that_can_be_read_but_not_written_is_an_error_line(
+    small_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep: object = "x"
+    for _ in range(100_000):
+        deep = [deep]
+    parsed = {"id": deep, "messages": [{"role": "user", "content": "x"}]}
+    monkeypatch.setattr("heimdall_litellm.cli.decide._parsed", lambda _: parsed)
+    (answer,), _ = decided(small_bundle, "{}")
+    assert answer == {"id": None, "error": "id is nested too deeply"}
+
+
 def test_what_nothing_may_serve_is_an_error_line_too(small_bundle: Path, tmp_path: Path) -> None:
     config = write_config(tmp_path / "c.yaml", small_bundle)
     too_long = line(1, "word " * 400_000)
@@ -172,9 +231,10 @@ def test_with_a_configuration_models_restrict_its_candidates(small_bundle: Path,
     ("options", "message"),
     [
         (["--models", "gpt-4o-mni"], "did you mean gpt-4o-mini"),
-        (["--models", "zzz"], "`heimdall bundle show` lists 20"),
+        (["--models", "zzz"], "bundle` lists 20"),
         (["--models", ","], "name at least one model"),
         (["--alpha", "7"], "7.0 is not in the range"),
+        (["--alpha", "nan"], "'--alpha': nan is not a finite number"),
     ],
 )
 def test_wrong_options_are_usage_errors(small_bundle: Path, options: list[str], message: str) -> None:
@@ -188,6 +248,13 @@ def test_a_model_that_the_configuration_lacks_is_a_usage_error(small_bundle: Pat
     result = run("decide", "--jsonl", "-", "--out", "-", "--config", config, "--models", "smal", stdin="")
     assert result.exit_code == 2
     assert "did you mean small?" in result.stderr
+    result = run("decide", "--jsonl", "-", "--out", "-", "--config", config, "--models", "zzz", stdin="")
+    assert f"`heimdall check {config}` lists 2" in result.stderr
+
+
+def test_the_shipped_bundle_is_shown_without_a_path() -> None:
+    result = run("explain", "x", "--models", "zzzzzzzz")
+    assert "`heimdall bundle show` lists" in result.stderr
 
 
 def test_files_that_cannot_be_used_are_usage_errors(small_bundle: Path, tmp_path: Path) -> None:
@@ -217,6 +284,23 @@ def test_markup_in_names_and_prompts_is_text(small_bundle: Path, tmp_path: Path)
     result = run("explain", "x", "--bundle", str(small_bundle), "--models", "[/nope]")
     assert result.exit_code == 2
     assert "[/nope]" in result.stderr
+
+
+def test_markup_in_model_names_is_text(small_bundle: Path, tmp_path: Path) -> None:
+    config = yaml.safe_load(write_config(tmp_path / "c.yaml", small_bundle).read_text())
+    for deployment in config["model_list"][1:3]:
+        deployment["model_name"] = f"[/bold] :smile: {deployment['model_name']}"
+    del config["callback_settings"]["heimdall"]["profiles"]
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
+    result = run("explain", "x", "--config", "c.yaml")
+    assert result.exit_code == 0, result.output
+    assert "> [/bold] :smile: " in result.stdout
+
+
+def test_a_prompt_need_not_be_utf_8(small_bundle: Path) -> None:
+    options = ["explain", "-", "--bundle", str(small_bundle)]
+    result = CliRunner().invoke(main, options, input=b"\xff\xfe hello")
+    assert result.exit_code == 0, result.output
 
 
 def test_an_explanation_as_json_carries_the_decision_and_the_features(small_bundle: Path) -> None:
@@ -258,6 +342,10 @@ def test_if_nothing_may_serve_the_reasons_are_told(small_bundle: Path) -> None:
     [
         (["  "], "the prompt is empty"),
         (["x", "--name", "nobody"], "'nobody' is no virtual model; there are heimdall"),
+        (["x", "--alpha", "nan", "--json"], "nan is not a finite number"),
+        (["x", "--max-cost", "inf"], "inf is not a finite number"),
+        (["x", "--max-cost", "nan"], "nan is not a finite number"),
+        (["x", "--max-cost", "0"], "not in the range"),
     ],
 )
 def test_wrong_questions_are_usage_errors(small_bundle: Path, options: list[str], message: str) -> None:
@@ -311,6 +399,97 @@ def test_the_output_may_be_redirected_within_python() -> None:
     with contextlib.redirect_stdout(io.StringIO()) as text, pytest.raises(SystemExit, match="0"):
         main(["config", "schema"])
     assert json.loads(text.getvalue()) == json_schema()
+
+
+PROGRAM = "from heimdall_litellm.cli.main import main; main()"
+
+
+def shell(redirected: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command with streams as only a shell can leave them."""
+    command = shlex.join([sys.executable, "-c", PROGRAM, *arguments])
+    return subprocess.run(
+        ["/bin/bash", "-c", f"{command} {redirected}"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("redirected", "arguments", "exit_code", "said"),
+    [
+        ("<&-", ["explain", "-"], 2, "error: the standard input is closed\n"),
+        ("<&-", ["decide", "--jsonl", "-", "--out", "o"], 2, "error: the standard input is closed\n"),
+        (">&-", ["decide", "--jsonl", "in", "--out", "-"], 2, "error: the standard output is closed\n"),
+        (
+            ">/dev/full",
+            ["config", "schema"],
+            2,
+            "error: the standard output cannot be written (No space left on device)\n",
+        ),
+        (
+            "",
+            ["decide", "--jsonl", "in", "--out", "/dev/full"],
+            2,
+            "error: /dev/full: cannot be written (No space left on device)\n",
+        ),
+        ("| true; exit ${PIPESTATUS[0]}", ["bundle", "show"], 0, ""),
+        (">&-", ["config", "schema"], 0, ""),
+    ],
+)
+def test_odd_streams_give_a_sentence_and_an_exit_code(
+    tmp_path: Path, redirected: str, arguments: list[str], exit_code: int, said: str
+) -> None:
+    (tmp_path / "in").write_text(line(1))
+    done = shell(redirected, *arguments, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (exit_code, said)
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_a_link_or_a_device_as_output_stays_what_it_is(small_bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").write_text(line(1))
+    (tmp_path / "out").symlink_to("real")
+    options = ("--jsonl", "in", "--bundle", str(small_bundle))
+    assert run("decide", *options, "--out", "out").exit_code == 0
+    assert (tmp_path / "out").is_symlink()
+    assert json.loads((tmp_path / "real").read_text())["id"] == 1
+    os.mkfifo(tmp_path / "pipe")
+    reader = threading.Thread(target=lambda: got.append((tmp_path / "pipe").read_text()))
+    got: list[str] = []
+    reader.start()
+    assert run("decide", *options, "--out", "pipe").exit_code == 0
+    reader.join(30)
+    assert json.loads(got[0])["id"] == 1
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_an_input_that_breaks_off_is_named(
+    small_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(io.BytesIO):
+        def __next__(self) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("heimdall_litellm.cli.decide.standard_input", Broken)
+    result = run("decide", "--jsonl", "-", "--out", "o", "--bundle", str(small_bundle))
+    assert result.exit_code == 2
+    assert result.stderr == "error: the standard input: cannot be read (Input/output error)\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_configuration_that_is_nested_too_deeply_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "deep.yaml").write_text("a: " + "[" * 5_000)
+    result = run("explain", "x", "--config", "deep.yaml")
+    assert result.exit_code == 2
+    assert "nested too deeply" in result.stderr
+
+
+def test_json_is_json_on_a_terminal_that_knows_ascii_only() -> None:
+    result = CliRunner(charset="ascii").invoke(main, ["explain", "x", "--models", "β-7b", "--json"])
+    assert "'β-7b' is no model" in json.loads(result.stdout)["error"]
 
 
 def test_a_reader_that_goes_away_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

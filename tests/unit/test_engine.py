@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,6 +102,22 @@ def test_everything_a_caller_can_say_reaches_the_decision(bundle: Bundle) -> Non
 def test_an_alpha_that_is_none_is_refused(bundle: Bundle, alpha: float) -> None:
     with pytest.raises(ValueError, match=r"alpha must lie in 0\.\.1"):
         engine(bundle).decide(messages=MESSAGES, alpha=alpha)
+
+
+@pytest.mark.parametrize("limit", [-1.0, 0.0, float("nan"), float("inf")])
+def test_a_cost_limit_that_is_none_is_refused(bundle: Bundle, limit: float) -> None:
+    with pytest.raises(ValueError, match="max_cost_usd must be a finite amount above 0, not"):
+        engine(bundle).decide(messages=MESSAGES, max_cost_usd=limit)
+
+
+def test_a_bucket_or_virtual_model_that_is_none_is_refused(bundle: Bundle) -> None:
+    weird: Any = "weird"
+    with pytest.raises(ValueError, match="bucket must be one of cheap, mid, hard, not 'weird'"):
+        engine(bundle).decide(messages=MESSAGES, bucket=weird)
+    with pytest.raises(ConfigError, match="'nope' is no virtual model; there are heimdall"):
+        engine(bundle).decide(messages=MESSAGES, name="nope")
+    with pytest.raises(ConfigError, match="'nope' is no virtual model"):
+        engine(bundle).candidate_names("nope")
 
 
 def test_a_cost_limit_nobody_meets_says_so(bundle: Bundle) -> None:

@@ -1,0 +1,50 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any, Final
+
+import click
+
+
+class Finite(click.FloatRange):
+    """A range of numbers; `nan` and `inf`, which click lets pass, are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
+def models_of(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    """Split `--models a,b,c`."""
+    if value is None:
+        return None
+    names = tuple(name.strip() for name in value.split(",") if name.strip())
+    if not names:
+        raise click.BadParameter("name at least one model")
+    return names
+
+
+json_option: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+alpha_option: Final = click.option(
+    "--alpha", type=Finite(0, 1), help="Weight of quality against cost, instead of the setting."
+)
+models_option: Final = click.option(
+    "--models",
+    callback=models_of,
+    metavar="A,B,C",
+    help="Candidates: of the configuration if there is one, else models of the bundle.",
+)
+bundle_option: Final = click.option(
+    "--bundle",
+    type=click.Path(exists=True, file_okay=False),
+    help="Bundle directory, instead of the configured or shipped one.",
+)
+config_option: Final = click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False),
+    help="LiteLLM configuration with Heimdall's settings.",
+)
