@@ -31,6 +31,8 @@ from heimdall_litellm.plugin.translate import LITELLM_METADATA, METADATA
 TRIED_KEY: Final = "heimdall_tried"
 """Where a request's metadata holds the groups it was sent to: retries share that dictionary."""
 
+_MADE_UP: Final = ("prompt", "default text")
+
 # What the router raises where a group has no deployment to offer: it says so with a ValueError, or with one
 # of its provider errors where a deployment is paused or the group is gone.
 _NOTHING_AVAILABLE: Final = (ValueError, openai.OpenAIError)
@@ -121,7 +123,7 @@ class HeimdallRoutingStrategy(CustomRoutingStrategyBase):  # type: ignore[misc] 
         request_kwargs: Mapping[str, Any] | None,
     ) -> Iterator[str]:
         """Yield the groups to ask for, best first; none for other names, or if no decision can be made."""
-        if model not in self._heimdall.names:
+        if model not in self._heimdall.names or not _is_conversation(messages, request_kwargs or {}):
             return
         body = dict(request_kwargs or {})
         body.update({k: v for k, v in {"messages": messages, "input": input}.items() if v is not None})
@@ -135,6 +137,17 @@ class HeimdallRoutingStrategy(CustomRoutingStrategyBase):  # type: ignore[misc] 
             return
         tried = _tried(request_kwargs)
         yield from (g for g in (decision.model, *decision.fallbacks) if g not in tried)
+
+
+def _is_conversation(messages: Any, request_kwargs: Mapping[str, Any]) -> bool:
+    """Whether the call has a prompt: the router makes one up for images, files and the like.
+
+    An embedding's input comes as an argument only, that of Responses among the request's too.
+    """
+    if messages:
+        content = messages[0].get("content") if isinstance(messages[0], Mapping) else None
+        return not (isinstance(content, str) and (content in _MADE_UP or content.endswith("-fake-text")))
+    return any(request_kwargs.get(key) for key in ("input", "contents", "prompt"))
 
 
 def _metadata(request_kwargs: Mapping[str, Any] | None) -> dict[str, Any]:

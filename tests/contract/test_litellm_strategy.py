@@ -156,6 +156,26 @@ async def test_messages_responses_and_streams_are_decided_too() -> None:
     assert engine.calls[-1]["facts"].ask == "a question"
 
 
+async def test_calls_without_a_prompt_go_to_the_default_deployment_as_without_us() -> None:
+    seen = []
+    router = _router()
+    HeimdallRoutingStrategy.install(router, SETTINGS)
+    strategy_engine: Any = router
+
+    async def note(*_: Any, request_kwargs: Any = None, **more: Any) -> Any:
+        found = await real(*_, request_kwargs=request_kwargs, **more)
+        seen.append(found["model_name"])
+        return found
+
+    real = strategy_engine.async_get_available_deployment
+    strategy_engine.async_get_available_deployment = note
+    await router.aembedding(model="heimdall", input="hi", mock_response=[0.1])
+    await router.aimage_generation(model="heimdall", prompt="hi", mock_response="x")
+    assert seen == ["heimdall", "heimdall"]
+    await router.atext_completion(model="heimdall", prompt="hi")
+    assert seen[-1] == "a"
+
+
 def test_load_balancing_within_a_group_stays_the_routers() -> None:
     router = _router()
     router.add_deployment(litellm.Deployment(**_deployment("a", "from a too")))
