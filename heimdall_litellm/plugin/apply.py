@@ -12,13 +12,22 @@ from typing import Any, Final
 
 from heimdall_litellm.core.types import Decision
 from heimdall_litellm.plugin.seams import FALLBACK_KINDS
-from heimdall_litellm.plugin.translate import ENDPOINTS, Data
+from heimdall_litellm.plugin.translate import Data, buckets_of
 
-ID_KEY: Final = "heimdall_decision_id"
-"""Where a request's metadata holds the id of its record; see `records.py`."""
+HANDLE_KEY: Final = "heimdall_record"
+"""Where a request's metadata holds the handle of its record; see `records.py`."""
 
+# LiteLLM sends its own metadata to the provider here. Each attempt's key is checked anew instead.
+_SENDS_METADATA: Final = frozenset({"acreate_interaction"})
 # What a client may send to steer LiteLLM's router or to replace a deployment's credential.
-_CLIENT_CONTROLS: Final = (*FALLBACK_KINDS, "api_key")
+_CLIENT_CONTROLS: Final = frozenset(
+    {
+        *FALLBACK_KINDS,
+        *("api_key", "api_base", "base_url", "api_version", "organization", "deployment_url"),
+        *("azure_ad_token", "vertex_credentials", "vertex_ai_credentials", "aws_role_name"),
+        *("custom_llm_provider", "deployment_id", "specific_deployment", "model_list", "user_config"),
+    }
+)
 
 
 def route(
@@ -42,16 +51,21 @@ def redirect(
     """
     routed = {key: value for key, value in data.items() if key not in _CLIENT_CONTROLS}
     routed["model"] = model
+    # A key's or a team's own router settings hold lists that LiteLLM doesn't check either.
+    if routed.get("router_settings_override"):
+        replaced = FALLBACK_KINDS
     for kind in FALLBACK_KINDS if fallbacks else replaced:
         routed[kind] = [{model: list(fallbacks)}] if fallbacks else []
     return routed
 
 
-def stamp(data: Data, call_type: str, decision_id: str, spend: dict[str, Any] | None) -> None:
-    """Write the record's id, and what is to stand in the spend log, into new copies of the metadata."""
-    for name in ENDPOINTS[call_type].buckets:
+def stamp(data: Data, call_type: str, handle: str, spend: dict[str, Any] | None) -> None:
+    """Write the record's handle, and what is to stand in the spend log, into new copies of the metadata."""
+    if call_type in _SENDS_METADATA:
+        return
+    for name in buckets_of(call_type, data):
         bucket = dict(data.get(name) or {})
-        bucket[ID_KEY] = decision_id
+        bucket[HANDLE_KEY] = handle
         if spend is not None:
             logged = bucket.get("spend_logs_metadata")
             bucket["spend_logs_metadata"] = {

@@ -58,7 +58,7 @@ def fitted(kwargs: dict[str, Any], call_type: str, spec: EffortSpec) -> dict[str
 
 
 def _says_it_itself(kwargs: Mapping[str, Any]) -> bool:
-    places = [kwargs, kwargs.get("extra_body") or {}]
+    places = [place for place in (kwargs, kwargs.get("extra_body")) if isinstance(place, Mapping)]
     if any(place.get(name) is not None for place in places for name in _OWN):
         return True
     return any("thinkingConfig" in c or "thinking_config" in c for c in _generation_configs(kwargs))

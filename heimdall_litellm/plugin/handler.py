@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from litellm.integrations.custom_logger import CustomLogger
 
@@ -24,16 +24,14 @@ from heimdall_litellm.core.explain import summary
 from heimdall_litellm.core.request import read_request
 from heimdall_litellm.core.types import Decision
 from heimdall_litellm.errors import HeimdallError, NoCandidate, RequestError
-from heimdall_litellm.plugin import access, apply, effort, seams, simulated, translate
-from heimdall_litellm.plugin.records import Record, Records, group_of, metadata_of
+from heimdall_litellm.plugin import access, apply, effort, form, seams, simulated, translate
+from heimdall_litellm.plugin.guard import Guard, borrows, refused, token_of
+from heimdall_litellm.plugin.records import Record, Records, group_of
 from heimdall_litellm.plugin.runtime import Runtime
-from heimdall_litellm.plugin.shield import Failures, logger, say_plainly, shield, shield_now
+from heimdall_litellm.plugin.shield import Failures, later, logger, say_plainly, shield, shield_now
 
 if TYPE_CHECKING:
     from heimdall_litellm.config import Settings
-
-_COUNTING_MODEL: Final = "heimdall-counting/none"
-"""No provider of LiteLLM: what it is given can be counted, and can't be called."""
 
 
 class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped here
@@ -48,13 +46,19 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         self.records = Records()
         self._provider = provider
         self._names = frozenset() if is_bypassed else runtime.settings.names
+        self._guard = Guard(runtime, self._names)
 
     async def async_pre_call_hook(
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: str
     ) -> dict[str, Any] | None:
         """Route a request for a virtual name; leave every other one alone."""
         name = data.get("model")
-        if call_type not in translate.ENDPOINTS or not isinstance(name, str) or name not in self._names:
+        if borrows(call_type):
+            named: list[str] = shield_now(self.failures, "lent", lambda: self._guard.borrowed(data), [])
+            await self._check_lending(named, user_api_key_dict)
+            return None
+        if not isinstance(name, str) or name not in self._names:
+            self._check_list(name)
             return None
         started = time.perf_counter()
         record = Record(requested=name, reason="")
@@ -64,36 +68,57 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         except RequestError as error:
             record.reason = str(error)
             self._stamp(data, call_type, record)
-            raise seams.http_error(str(error), error.status, error.code) from None
+            said = record.headers() if self.runtime.settings.features.response_headers else {}
+            raise seams.http_error(error, said) from None
         finally:
             record.duration_us = round((time.perf_counter() - started) * 1e6)
         return routed
+
+    def _check_list(self, model: object) -> None:
+        try:
+            self._guard.check_list(str(model))
+        except RequestError as error:
+            raise seams.http_error(error) from None
+
+    async def _check_lending(self, names: Collection[str], token: Any) -> None:
+        """Refuse what LiteLLM would serve with the credentials of a default model that isn't permitted."""
+        for name in names:
+            checked = self._guard.may_use_default(name, token, await self._guard.candidates(name))
+            if not await shield(self.failures, "default", checked, access.is_admin(token)):
+                raise seams.final_error(refused(name))
 
     async def _routed(
         self, record: Record, data: translate.Data, call_type: str, token: Any
     ) -> translate.Data:
         """Return the request as it is to go on, one way or another."""
         asked: dict[str, object] = {}
-        asked = await shield(self.failures, "overrides", _later(translate.asked, data), asked, kind=dict)
         cleaned = dict(data)
-        consumed = _later(translate.consume, data, call_type)
+        consumed = later(translate.consume, data, call_type)
         cleaned = await shield(self.failures, "consume", consumed, cleaned, kind=dict)
-        routed = None
-        is_sound = shield_now(self.failures, "form", lambda: translate.is_well_formed(call_type, data), True)
-        if is_sound:
-            decided = self._decided(record, cleaned, call_type, token, asked)
-            routed = await shield(self.failures, "decide", decided, None, kind=dict)
+        routed, is_sound = None, False
+        if call_type not in translate.ENDPOINTS:
+            record.reason = "Heimdall does not route this endpoint; the default model answers"
         else:
-            record.reason = "the request has no prompt to decide on"
+            asked = await shield(self.failures, "overrides", later(translate.asked, data), asked, kind=dict)
+            is_sound = shield_now(self.failures, "form", lambda: form.is_well_formed(call_type, data), True)
+            if call_type == "aresponses" and data.get("previous_response_id"):
+                # Its conversation is with one model only: no other can take over.
+                is_sound = False
+                continued = self._continued(record, cleaned, call_type, token, asked)
+                routed = await shield(self.failures, "continue", continued, None, kind=dict)
+            elif is_sound:
+                decided = self._decided(record, cleaned, call_type, token, asked)
+                routed = await shield(self.failures, "decide", decided, None, kind=dict)
+            else:
+                record.reason = "the request has no prompt to decide on"
         if routed is None:
-            record.decision = None
             # A malformed request fails with every model: LiteLLM is to say so, once.
             undecided = self._undecided(record, cleaned, call_type, token, is_resilient=is_sound)
             routed = await shield(self.failures, "default", undecided, None, kind=dict)
         if routed is None:
             # Not even that: whoever may use everything goes on, everybody else fails closed.
             if not access.is_admin(token):
-                raise _refused(record.requested)
+                raise refused(record.requested)
             routed = cleaned
         return routed
 
@@ -119,12 +144,43 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             latencies=self.runtime.latencies,
         )
         decision = _check(decided, allowed)
-        record.decision, record.allowed, record.reason = decision, allowed, summary(decision)
+        reason = summary(decision)
         routed = apply.route(data, decision, allowed, seams.router_fallback_kinds(router))
         spend = None
         if self.runtime.settings.features.spend_metadata:
-            spend = apply.spend_record(decision, record.id, record.requested, record.reason)
+            spend = apply.spend_record(decision, record.id, record.requested, reason)
         self._stamp(routed, call_type, record, spend)
+        # Last, so that what fails before leaves nothing of a decision that isn't followed.
+        record.note(decision, allowed, reason)
+        return routed
+
+    async def _continued(
+        self,
+        record: Record,
+        data: translate.Data,
+        call_type: str,
+        token: Any,
+        asked: Mapping[str, object],
+    ) -> translate.Data | None:
+        """Return the request for the model that holds its conversation; None where that can't be told.
+
+        Raises NoCandidate where the caller may not use that model.
+        """
+        translate.overrides(asked, self.runtime.settings)
+        router = seams.proxy_router()
+        record.reason = "the conversation's model can't be told, so the default model goes on with it"
+        group = seams.group_of_response(data["previous_response_id"], router)
+        if group is None:
+            return None
+        if group in self._names:
+            await self._guard.check_default(group, token)
+        elif not await access.permitted([group], token, router, self.failures):
+            why = {group: "this key may not use it, and the conversation is with it"}
+            raise NoCandidate(why, is_permission=True)
+        record.reason = f"goes on with a conversation that {group} holds"
+        record.allowed = frozenset([group])
+        routed = apply.redirect(data, group, (), seams.router_fallback_kinds(router))
+        self._stamp(routed, call_type, record)
         return routed
 
     async def _undecided(
@@ -136,33 +192,29 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         """
         record.reason = record.reason or "Heimdall could not decide; the default model answers"
         router = seams.proxy_router()
-        names = await self._known_candidates(record.requested)
-        allowed = await access.permitted(names, token, router, self.failures)
-        others = [name for name in names if name in allowed]
+        names = await self._guard.candidates(record.requested)
+        others: list[str] = []
+        if call_type in translate.ENDPOINTS:
+            allowed = await access.permitted(names, token, router, self.failures)
+            others = [name for name in names if name in allowed]
         replaced = seams.router_fallback_kinds(router)
         most = self.runtime.settings.router_of(record.requested).max_fallbacks if is_resilient else 0
-        if await access.may_use_default(record.requested, token, router, self._names, self.failures):
+        if await self._guard.may_use_default(record.requested, token, names):
             going = apply.redirect(data, record.requested, others[:most], replaced)
-            record.allowed = allowed | {record.requested}
+            record.allowed = frozenset([record.requested, *others])
         elif others:
             record.reason += ", replaced by one this key may use"
             going = apply.redirect(data, others[0], others[1 : 1 + most], replaced)
-            record.allowed = allowed
+            record.allowed = frozenset(others)
         else:
-            raise _refused(record.requested)
+            raise refused(record.requested)
         self._stamp(going, call_type, record)
         return going
 
     def _stamp(
         self, data: translate.Data, call_type: str, record: Record, spend: dict[str, Any] | None = None
     ) -> None:
-        shield_now(self.failures, "stamp", lambda: apply.stamp(data, call_type, record.id, spend), None)
-
-    async def _known_candidates(self, name: str) -> tuple[str, ...]:
-        """Return candidates, from the settings alone where the engine is what is broken."""
-        lists = self.runtime.settings.router_of(name).candidates.values()
-        listed = tuple(dict.fromkeys(model for names in lists for model in names or ()))
-        return await shield(self.failures, "candidates", _later(self.runtime.candidate_names, name), listed)
+        shield_now(self.failures, "stamp", lambda: apply.stamp(data, call_type, record.handle, spend), None)
 
     async def async_filter_deployments(
         self,
@@ -182,52 +234,44 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         try:
             return await shield(self.failures, "filter", filtered, otherwise, kind=list)
         except RequestError as error:
-            # An empty list would read as 429, which clients try again for ever.
-            raise seams.http_error(str(error), error.status, error.code) from None
+            # An empty list would read as 429, which clients try again for ever; and LiteLLM
+            # would go on to its own fallbacks after any error but this one.
+            raise seams.final_error(error) from None
 
     async def _filtered(
         self, record: Record | None, model: str, deployments: list[Any], request: Mapping[str, Any] | None
     ) -> list[Any]:
         if record is not None:
             return deployments if record.allowed is None or model in record.allowed else []
-        if not request:
-            # LiteLLM's token counting: no key is known here, and the model only names a tokenizer.
-            return [_countable(d) for d in deployments]
-        token = next((t for m in metadata_of(request) if (t := m.get("user_api_key_auth"))), None)
-        if token is None:
-            return deployments
-        router = seams.proxy_router()
-        if await access.may_use_default(model, token, router, self._names, self.failures):
-            return deployments
-        names = await self._known_candidates(model)
-        allowed = await access.permitted(names, token, router, self.failures)
-        first = next((name for name in names if name in allowed), None)
-        if first is None:
-            raise _refused(model)
-        return [d for d in seams.models_of(router) if d.get("model_name") == first]
+        return await self._guard.unseen(model, deployments, request)
 
     async def async_pre_call_deployment_hook(
         self, kwargs: dict[str, Any], call_type: Any
     ) -> dict[str, Any] | None:
         """Fit one attempt to its model."""
-        return await shield(
-            self.failures, "attempt", _later(self._attempt, kwargs, call_type), None, kind=dict
-        )
-
-    def _attempt(self, kwargs: Mapping[str, Any], call_type: Any) -> dict[str, Any] | None:
         call = str(getattr(call_type, "value", call_type))
-        group = group_of(kwargs)
+        if borrows(call):
+            lent: list[str] = shield_now(self.failures, "lent", lambda: self._guard.lent(kwargs), [])
+            # What carries no key is LiteLLM's own.
+            if lent and (token := token_of(kwargs)) is not None:
+                await self._check_lending(lent, token)
+        fitted = later(self._fitted, kwargs, call)
+        changed = await shield(self.failures, "effort", fitted, None, kind=dict) or kwargs
+        redirected = later(self._simulated, changed, call)
+        return await shield(self.failures, "simulate", redirected, None, kind=dict) or changed
+
+    def _fitted(self, kwargs: dict[str, Any], call: str) -> dict[str, Any]:
         record = self.records.of(kwargs)
-        changed = dict(kwargs)
-        if record is not None:
-            record.served = group or record.served
-            spec = record.effort_for(record.served) if record.served is not None else None
-            if spec is not None:
-                changed = effort.fitted(changed, call, spec)
-        if self.runtime.is_simulating:
-            entry = self.runtime.entry(group)
-            changed = simulated.redirect(changed, call, self._provider, entry) or changed
-        return changed
+        if record is None:
+            return kwargs
+        record.served = group_of(kwargs) or record.served
+        spec = record.effort_for(record.served) if record.served is not None else None
+        return effort.fitted(dict(kwargs), call, spec) if spec is not None else kwargs
+
+    def _simulated(self, kwargs: Mapping[str, Any], call: str) -> dict[str, Any] | None:
+        if not self.runtime.is_simulating:
+            return None
+        return simulated.redirect(kwargs, call, self._provider, self.runtime.entry(group_of(kwargs)))
 
     async def async_post_call_response_headers_hook(
         self,
@@ -240,7 +284,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         """Say on the answer, or on the error, what was decided."""
         if not self.runtime.settings.features.response_headers:
             return None
-        return await shield(self.failures, "headers", _later(self._headers, data), None, kind=dict)
+        return await shield(self.failures, "headers", later(self._headers, data), None, kind=dict)
 
     def _headers(self, data: Mapping[str, Any]) -> dict[str, str] | None:
         record = self.records.of(data)
@@ -250,7 +294,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
     ) -> None:
         """Measure how long the group took."""
-        await shield(self.failures, "log", _later(self._observe, kwargs, start_time, end_time), None)
+        await shield(self.failures, "log", later(self._observe, kwargs, start_time, end_time), None)
 
     def _observe(self, kwargs: Mapping[str, Any], start: Any, end: Any) -> None:
         logged = kwargs.get("standard_logging_object")
@@ -259,26 +303,11 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             self.runtime.observe_latency(group, (end - start).total_seconds())
 
 
-async def _later(function: Any, *args: Any) -> Any:
-    """Call a plain function where `shield` awaits it."""
-    return function(*args)
-
-
-def _refused(name: str) -> NoCandidate:
-    return NoCandidate({name: "this key may not use its default model"}, is_permission=True)
-
-
 def _check(decision: object, allowed: Collection[str]) -> Decision:
     """Refuse a decision that makes no sense, before it touches the request."""
     if not isinstance(decision, Decision) or decision.model not in allowed:
         raise HeimdallError("the engine chose a model that was not permitted")
     return decision
-
-
-def _countable(deployment: Mapping[str, Any]) -> dict[str, Any]:
-    counted = dict(deployment)
-    counted["litellm_params"] = {"model": _COUNTING_MODEL}
-    return counted
 
 
 def read_settings() -> Settings:

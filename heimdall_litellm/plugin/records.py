@@ -1,23 +1,28 @@
 """What is remembered of a request between its hooks, and the headers made from it.
 
-A request's metadata holds only an id; the record stays here. A reference to it inside the metadata
-would be copied, logged and forwarded with it. The id is random, so a client can't name another's.
+A request's metadata holds only a handle; the record stays here. A reference to it inside the metadata
+would be copied, logged and forwarded with it. The handle is a secret between the hooks: the decision's
+id stands in headers and logs, and whoever read it there could name another's record with it.
 """
 
 from __future__ import annotations
 
+import secrets
 import threading
+import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from heimdall_litellm.core.types import Decision, EffortSpec
-from heimdall_litellm.plugin.apply import ID_KEY
+from heimdall_litellm.core.types import Bucket, Decision, EffortSpec
+from heimdall_litellm.plugin.apply import HANDLE_KEY
 from heimdall_litellm.plugin.translate import LITELLM_METADATA, METADATA
 
 MAX_HEADER: Final = 300
+MAX_AGE_S: Final = 3600.0
+_NO_EFFORTS: Final[Mapping[str, EffortSpec]] = {}
 
 
 @dataclass(slots=True)
@@ -30,15 +35,23 @@ class Record:
 
     requested: str
     reason: str
-    decision: Decision | None = None
+    bucket: Bucket | None = None
+    alpha: float | None = None
+    efforts: Mapping[str, EffortSpec] = field(default_factory=lambda: _NO_EFFORTS)
     allowed: frozenset[str] | None = None
     served: str | None = None
     duration_us: int = 0
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    handle: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+
+    def note(self, decision: Decision, allowed: frozenset[str], reason: str) -> None:
+        """Keep of a decision what later hooks need; the whole of it is some kilobytes."""
+        self.bucket, self.alpha, self.efforts = decision.bucket, decision.alpha, decision.efforts
+        self.allowed, self.reason = allowed, reason
 
     def effort_for(self, group: str) -> EffortSpec | None:
         """Return how hard `group` is to think about this request, if that was decided."""
-        return self.decision.efforts.get(group) if self.decision is not None else None
+        return self.efforts.get(group)
 
     def headers(self) -> dict[str, str]:
         """Return the `heimdall-*` headers of the answer, each safe to send."""
@@ -49,33 +62,44 @@ class Record:
         }
         if self.served is not None:
             headers["heimdall-model"] = safe_header(self.served)
-        if self.decision is not None:
-            headers["heimdall-bucket"] = self.decision.bucket
-            headers["heimdall-alpha"] = f"{self.decision.alpha:g}"
+        if self.bucket is not None:
+            headers["heimdall-bucket"] = self.bucket
+        if self.alpha is not None:
+            headers["heimdall-alpha"] = f"{self.alpha:g}"
         return headers
 
 
 class Records:
-    """The records of the latest requests, by id. Bounded: the oldest go first. Thread-safe."""
+    """The records of the latest requests, by handle. Bounded by number and age. Thread-safe."""
 
-    def __init__(self, max_entries: int = 20_000) -> None:
-        self._records: OrderedDict[str, Record] = OrderedDict()
-        self._max_entries = max_entries
+    def __init__(
+        self,
+        max_entries: int = 20_000,
+        max_age_s: float = MAX_AGE_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        # With the time each was added; the oldest come first.
+        self._records: OrderedDict[str, tuple[float, Record]] = OrderedDict()
+        self._max_entries, self._max_age_s, self._clock = max_entries, max_age_s, clock
         self._lock = threading.Lock()
 
     def add(self, record: Record) -> None:
-        """Remember a record."""
+        """Remember a record, and forget what is too old or too many."""
+        now = self._clock()
         with self._lock:
-            self._records[record.id] = record
-            while len(self._records) > self._max_entries:
+            self._records[record.handle] = (now, record)
+            while len(self._records) > self._max_entries or self._oldest() < now - self._max_age_s:
                 self._records.popitem(last=False)
 
+    def _oldest(self) -> float:
+        return next(iter(self._records.values()))[0]
+
     def of(self, request: Mapping[str, Any] | None) -> Record | None:
-        """Return the record of a request, by the id in its metadata."""
+        """Return the record of a request, by the handle in its metadata."""
         for metadata in metadata_of(request):
-            record_id = metadata.get(ID_KEY)
-            if isinstance(record_id, str) and (record := self._records.get(record_id)) is not None:
-                return record
+            handle = metadata.get(HANDLE_KEY)
+            if isinstance(handle, str) and (found := self._records.get(handle)) is not None:
+                return found[1]
         return None
 
     def __len__(self) -> int:

@@ -12,13 +12,21 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, Protocol, cast
+
+import openai
+
+from heimdall_litellm.errors import BadOverride, RequestError
 
 SUPPORTED = ">=1.100,<1.110"
 """The releases of LiteLLM that these seams were run on; the package asks for no others."""
 
 _PROXY = "litellm.proxy.proxy_server"
+_RESPONSE_SECURITY = "litellm.proxy.hooks.responses_id_security:ResponsesIDSecurity"
+_RESPONSE_DEPLOYMENT = "litellm.responses.utils:ResponsesAPIRequestUtils.get_model_id_from_response_id"
+_MODEL_OF_ID = "litellm.proxy.openai_files_endpoints.common_utils:decode_model_from_file_id"
 
 
 class Router(Protocol):
@@ -104,8 +112,13 @@ _OTHERS: tuple[tuple[str, bool, str], ...] = (
         "budgets of a candidate; LiteLLM 1.106 and newer",
     ),
     ("litellm.proxy._types:ProxyException", True, "errors in the shape LiteLLM answers with"),
+    (_RESPONSE_DEPLOYMENT, False, "conversations that go on stay with their model; else, the default"),
+    (f"{_RESPONSE_SECURITY}._decrypt_response_id", False, "the same, where the proxy encrypts the ids"),
+    (_MODEL_OF_ID, False, "guarding a default model that the id of a file or batch names"),
+    ("fastapi:HTTPException", True, "refusals within the router, after which it tries no fallback"),
     ("litellm.llms.custom_llm:CustomLLM", False, "the simulated provider"),
     ("litellm.utils:custom_llm_setup", False, "registering the simulated provider"),
+    ("litellm:get_llm_provider", True, "which groups are the same model, for permission"),
     ("litellm:get_supported_openai_params", False, "which models take a reasoning effort"),
     ("litellm:supports_reasoning", False, "which models can think"),
     ("litellm.types.router:CustomRoutingStrategyBase", False, "HeimdallRoutingStrategy, for plain routers"),
@@ -180,6 +193,37 @@ def price_map() -> Mapping[str, Mapping[str, object]]:
     return cast("Mapping[str, Mapping[str, object]]", found) if isinstance(found, Mapping) else {}
 
 
+@lru_cache(maxsize=4096)
+def provider_and_model(model: str, provider: str | None = None) -> tuple[str, str]:
+    """Return the two parts of a model's name, however much of it is spelt out; "" for an unknown provider."""
+    split = cast("Callable[..., tuple[str, str, object, object]]", _attribute("litellm:get_llm_provider"))
+    try:
+        bare, of, _, _ = split(model=model, custom_llm_provider=provider)
+    except openai.OpenAIError:
+        return provider or "", model
+    return of, bare
+
+
+def group_of_response(response_id: str, router: Router | None) -> str | None:
+    """Return the model group that gave a stored response; None where its id doesn't tell."""
+    security, read = _attribute(_RESPONSE_SECURITY), _attribute(_RESPONSE_DEPLOYMENT)
+    if callable(security):
+        # The proxy encrypts ids for their owner. Whether that is the caller, LiteLLM checks after us.
+        response_id = security()._decrypt_response_id(response_id)[0]  # noqa: SLF001 - no public way
+    found = read(response_id) if callable(read) else None
+    groups = (
+        d.get("model_name") for d in models_of(router) if (d.get("model_info") or {}).get("id") == found
+    )
+    return next((str(group) for group in groups), None) if found else None
+
+
+def model_of_id(given: object) -> str | None:
+    """Return the model that LiteLLM wrote into the id of a file or batch it made; None where none is."""
+    decode = _attribute(_MODEL_OF_ID)
+    found = decode(given) if callable(decode) and isinstance(given, str) else None
+    return found if isinstance(found, str) else None
+
+
 TokenCheck = Callable[..., Awaitable[bool]]
 
 
@@ -192,13 +236,42 @@ def access_checks() -> tuple[TokenCheck, ...]:
     return cast("tuple[TokenCheck, ...]", (access,) if budget is None else (access, budget))
 
 
-def http_error(message: str, status: int, code: str) -> Exception:
-    """Make the exception that LiteLLM answers with `status` and an OpenAI-shaped error body."""
-    kind = "permission_denied" if status == 403 else "invalid_request_error"
+def http_error(error: RequestError, headers: Mapping[str, str] | None = None) -> Exception:
+    """Make the exception that LiteLLM answers with an OpenAI-shaped error body, and these headers."""
     exception = cast("Callable[..., Exception]", _attribute("litellm.proxy._types:ProxyException"))
-    made = exception(message=message, type=kind, param="model", code=status, openai_code=code)
+    kind = _kind(error)
+    made = exception(
+        message=str(error),
+        type=kind,
+        param=_param(error),
+        code=error.status,
+        openai_code=error.code,
+        headers=dict(headers or {}),
+    )
     # LiteLLM prints the status as the body's `code`; ours says which rule refused.
-    made.provider_specific_fields = {"heimdall_code": code}  # type: ignore[attr-defined]
+    made.provider_specific_fields = {"heimdall_code": error.code}  # type: ignore[attr-defined]
     # Until 1.106 the completions endpoint asks for the status under this name only.
-    made.status_code = status  # type: ignore[attr-defined]
+    made.status_code = error.status  # type: ignore[attr-defined]
     return made
+
+
+def final_error(error: RequestError) -> Exception:
+    """Make the exception for within LiteLLM's router, after which it tries no fallback.
+
+    It takes the web framework's own exception for a guardrail that said no.
+    """
+    exception = cast("Callable[..., Exception]", _attribute("fastapi:HTTPException"))
+    made = exception(error.status, str(error))
+    for name, value in {"type": _kind(error), "param": _param(error)}.items():
+        setattr(made, name, value)
+    made.provider_specific_fields = {"heimdall_code": error.code}  # type: ignore[attr-defined]
+    return made
+
+
+def _kind(error: RequestError) -> str:
+    return "permission_denied" if error.status == 403 else "invalid_request_error"
+
+
+def _param(error: RequestError) -> str:
+    # What is malformed is the first word of what is said of it.
+    return str(error).split()[0] if isinstance(error, BadOverride) else "model"

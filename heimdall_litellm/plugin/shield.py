@@ -14,13 +14,14 @@ import threading
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from heimdall_litellm.errors import HeimdallError, RequestError
 
 logger = logging.getLogger("heimdall_litellm")
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class Failures:
@@ -100,6 +101,11 @@ async def shield(
     except Exception as error:  # noqa: BLE001 - the shield is the place for it
         failures.record(stage, error)
         return otherwise
+
+
+async def later(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a plain function where `shield` awaits it."""
+    return function(*args, **kwargs)
 
 
 def shield_now(

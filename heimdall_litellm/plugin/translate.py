@@ -8,7 +8,7 @@ which every dictionary it altered is new.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
@@ -25,40 +25,42 @@ LITELLM_METADATA: Final = "litellm_metadata"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One kind of call that we route: where its prompt is, and where LiteLLM keeps its metadata.
+    """One kind of call that we route: the body's key of its prompt, and where LiteLLM keeps its metadata.
 
-    `prompts` lists the body's key and the types LiteLLM takes there. On the endpoints whose own
-    API has a `metadata` field, that field is the client's and LiteLLM's stands beside it.
+    On the endpoints whose own API has a `metadata` field, that field is the client's and LiteLLM's
+    stands beside it.
     """
 
     prompt: str
-    types: tuple[type, ...]
     buckets: tuple[str, ...]
 
 
 ENDPOINTS: Final[Mapping[str, Endpoint]] = {
-    "acompletion": Endpoint("messages", (list,), (METADATA,)),
-    "atext_completion": Endpoint("prompt", (str, list), (METADATA,)),
-    "anthropic_messages": Endpoint("messages", (list,), (LITELLM_METADATA,)),
-    "aresponses": Endpoint("input", (str, list), (LITELLM_METADATA,)),
+    "acompletion": Endpoint("messages", (METADATA,)),
+    "atext_completion": Endpoint("prompt", (METADATA,)),
+    "anthropic_messages": Endpoint("messages", (LITELLM_METADATA,)),
+    "aresponses": Endpoint("input", (LITELLM_METADATA,)),
     # The hook sees `metadata`, the router and the log read `litellm_metadata`: both are written.
-    "agenerate_content": Endpoint("contents", (str, list, dict), (METADATA, LITELLM_METADATA)),
-    "agenerate_content_stream": Endpoint("contents", (str, list, dict), (METADATA, LITELLM_METADATA)),
+    "agenerate_content": Endpoint("contents", (METADATA, LITELLM_METADATA)),
+    "agenerate_content_stream": Endpoint("contents", (METADATA, LITELLM_METADATA)),
 }
+
+
+def buckets_of(call_type: str, data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the metadata that are LiteLLM's own in a call of this type."""
+    if (endpoint := ENDPOINTS.get(call_type)) is not None:
+        return endpoint.buckets
+    own = (n for n in (LITELLM_METADATA, METADATA) if _is_litellms(data.get(n)))
+    return (next(own, METADATA),)
+
+
+def _is_litellms(metadata: object) -> bool:
+    # A client can write this name too, but no object.
+    return isinstance(metadata, Mapping) and hasattr(metadata.get("user_api_key_auth"), "user_role")
+
 
 _FIELDS: Final = ("alpha", "bucket", "max-cost")
 _FIELD_NAMES: Final = "alpha, bucket and max_cost"
-
-
-def is_well_formed(call_type: str, data: Mapping[str, Any]) -> bool:
-    """Whether the prompt has a shape worth deciding on; the rest is for LiteLLM to refuse."""
-    endpoint = ENDPOINTS[call_type]
-    prompt: Any = data.get(endpoint.prompt)
-    if not prompt or not issubclass(type(prompt), endpoint.types):
-        return False
-    return endpoint.prompt != "messages" or all(
-        isinstance(m, dict) and isinstance(m.get("role"), str) for m in prompt
-    )
 
 
 def asked(data: Mapping[str, Any]) -> dict[str, object]:
@@ -82,7 +84,7 @@ def _field_of(name: object) -> str:
 
 
 def _is_ours(name: object) -> bool:
-    # With an underscore: the key under which a request's metadata holds our record's id.
+    # With an underscore: the key under which a request's metadata holds our record's handle.
     return isinstance(name, str) and name.lower().startswith(("heimdall-", "heimdall_"))
 
 
@@ -170,15 +172,20 @@ def _max_cost(value: object) -> float | None:
     return number
 
 
+_CREDENTIALS: Final = ("authorization", "api-key", "cookie", "token", "secret")
+"""How the names of headers end that carry a credential."""
+
+
 def consume(data: Mapping[str, Any], call_type: str) -> Data:
     """Return a copy of a request without anything addressed to Heimdall.
 
     Cleaned are the body's metadata, the headers that LiteLLM keeps or would forward, and the copies of
     both that it made for its logs. A client's `metadata` that held nothing else goes entirely, because some
-    providers refuse an empty one.
+    providers refuse an empty one. Credentials among the body's own headers go too: they would be sent to
+    every provider in turn.
     """
     cleaned = dict(data)
-    proxy_buckets = ENDPOINTS[call_type].buckets
+    proxy_buckets = buckets_of(call_type, data)
     for name in (METADATA, LITELLM_METADATA):
         if isinstance(cleaned.get(name), dict):
             cleaned[name] = _without_ours(cleaned[name])
@@ -186,19 +193,23 @@ def consume(data: Mapping[str, Any], call_type: str) -> Data:
                 del cleaned[name]
     for name in ("headers", "extra_headers"):
         if isinstance(cleaned.get(name), dict):
-            cleaned[name] = _without_headers(cleaned[name])
+            cleaned[name] = _without_headers(_without_headers(cleaned[name]), _is_credential)
     request = cleaned.get("proxy_server_request")
     if isinstance(request, dict):
         cleaned["proxy_server_request"] = _clean_snapshot(request)
     return cleaned
 
 
-def _without_headers(headers: Mapping[str, Any]) -> Any:
-    if not any(map(_is_ours, headers)):
+def _without_headers(headers: Mapping[str, Any], is_dropped: Callable[[object], bool] = _is_ours) -> Any:
+    if not any(map(is_dropped, headers)):
         return headers
-    kept = {name: value for name, value in headers.items() if not _is_ours(name)}
+    kept = {name: value for name, value in headers.items() if not is_dropped(name)}
     # LiteLLM's header mappings hide credentials when printed; a plain dict would not.
     return type(headers)(kept) if type(headers) is not dict else kept  # type: ignore[call-arg]
+
+
+def _is_credential(name: object) -> bool:
+    return str(name).lower().strip().replace("_", "-").endswith(_CREDENTIALS)
 
 
 def _without_ours(metadata: Mapping[str, Any]) -> Data:

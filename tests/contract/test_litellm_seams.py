@@ -11,7 +11,9 @@ import litellm
 import pytest
 from litellm.integrations.custom_logger import CustomLogger
 from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth
+from litellm.proxy.openai_files_endpoints.common_utils import encode_file_id_with_model
 
+from heimdall_litellm.errors import BadOverride, NoCandidate
 from heimdall_litellm.plugin import access, seams
 from heimdall_litellm.plugin.handler import HeimdallHandler
 from heimdall_litellm.plugin.shield import Failures
@@ -60,7 +62,7 @@ def test_a_router_that_tells_nothing_of_its_fallbacks_is_shut_out_of_all() -> No
 
 
 def test_a_refusal_is_litellms_own_error_with_our_code() -> None:
-    error: Any = seams.http_error("said", 403, "heimdall_no_candidate")
+    error: Any = seams.http_error(NoCandidate({"a": "why"}, is_permission=True))
     assert isinstance(error, ProxyException)
     assert error.to_dict()["code"] == "403"
     assert error.to_dict()["provider_specific_fields"] == {"heimdall_code": "heimdall_no_candidate"}
@@ -107,26 +109,79 @@ async def test_an_answer_that_is_not_true_is_a_refusal(monkeypatch: pytest.Monke
     assert await access.permitted(["a"], _token(), None, Failures()) == frozenset()
 
 
-def _models(**upstream: str) -> Any:
-    models = [{"model_name": n, "litellm_params": {"model": m}} for n, m in upstream.items()]
-    return SimpleNamespace(model_list=models)
+def _models(*groups: tuple[str, str]) -> Any:
+    models = [{"model_name": g, "litellm_params": {"model": m, "api_key": "x"}} for g, m in groups]
+    return litellm.Router(model_list=models)
+
+
+async def _may(token: UserAPIKeyAuth, router: Any, *candidates: str) -> bool:
+    return await access.may_use_default("heimdall", candidates, token, router, {"heimdall"}, Failures())
 
 
 async def test_the_default_model_is_open_to_whoever_may_use_it_by_another_name() -> None:
     router = _router("heimdall", "plain")
-    ask = (router, {"heimdall"}, Failures())
-    assert await access.may_use_default("heimdall", _token("heimdall", "plain"), *ask)
-    assert not await access.may_use_default("heimdall", _token("heimdall"), *ask)
+    assert await _may(_token("heimdall", "plain"), router)
+    assert not await _may(_token("heimdall"), router)
+    assert not await _may(_token("heimdall", "a"), router, "a")
 
 
-async def test_the_default_model_is_open_to_all_if_it_has_no_other_name() -> None:
-    router = _models(heimdall="openai/own", other="openai/gpt-5")
-    assert await access.may_use_default("heimdall", _token("heimdall"), router, {"heimdall"}, Failures())
+async def test_without_another_name_it_is_open_to_admins_and_to_who_may_use_every_candidate() -> None:
+    router = _models(("heimdall", "openai/own"), ("a", "openai/gpt-5"), ("b", "openai/gpt-5-mini"))
+    assert not await _may(_token("heimdall"), router, "a", "b")
+    assert not await _may(_token("heimdall"), router)
+    assert not await _may(_token("heimdall", "a"), router, "a", "b")
+    assert await _may(_token("heimdall", "a", "b"), router, "a", "b")
+    assert await _may(_token(role=LitellmUserRoles.PROXY_ADMIN), router)
 
 
-def test_only_real_groups_are_twins() -> None:
-    router = _models(heimdall="m", eco="m", plain="m", other="n")
-    assert access.twins(seams.models_of(router), "heimdall", {"heimdall", "eco"}) == {"plain"}
+async def test_every_deployment_of_the_default_model_must_be_open() -> None:
+    router = _models(
+        ("heimdall", "openai/a"), ("one", "openai/a"), ("heimdall", "openai/b"), ("two", "openai/b")
+    )
+    assert not await _may(_token("heimdall", "one"), router)
+    assert await _may(_token("heimdall", "one", "two"), router)
+
+
+@pytest.mark.parametrize(
+    ("upstream", "group", "model", "names"),
+    [
+        ("gpt-4.1", "plain", "openai/gpt-4.1", {"plain"}),
+        ("openai/gpt-4.1", "plain", "gpt-4.1", {"plain"}),
+        ("m", "plain", "m", {"plain"}),
+        ("openai/gpt-4.1", "plain", "azure/gpt-4.1", set()),
+        ("gpt-4.1", "openai/*", "openai/*", {"openai/gpt-4.1"}),
+        ("openai/gpt-4.1", "mine/*", "openai/*", {"mine/gpt-4.1"}),
+        ("openai/gpt-4.1", "*", "*", {"openai/gpt-4.1"}),
+        ("openai/gpt-4.1", "anthropic/*", "anthropic/*", set()),
+        ("openai/gpt-4.1", "eco", "openai/gpt-4.1", set()),
+    ],
+)
+def test_a_model_is_known_by_the_names_that_lead_to_it(
+    upstream: str, group: str, model: str, names: set[str]
+) -> None:
+    models = [
+        {"model_name": g, "litellm_params": {"model": m}} for g, m in (("heimdall", upstream), (group, model))
+    ]
+    assert access.other_names(models, "heimdall", {"heimdall", "eco"}) == [names]
+
+
+async def test_a_wildcard_opens_the_default_model_only_to_a_key_that_holds_it() -> None:
+    router = _models(("heimdall", "gpt-4.1"), ("openai/*", "openai/*"), ("a", "openai/gpt-5"))
+    assert await _may(_token("heimdall", "openai/*"), router, "a")
+    assert await _may(_token(), router, "a")
+    assert not await _may(_token("heimdall"), router, "a")
+    assert not await _may(_token("heimdall", "a"), router, "a")
+
+
+def test_a_malformed_override_is_named_as_the_parameter() -> None:
+    error: Any = seams.http_error(BadOverride("heimdall-alpha must be a number"))
+    assert error.to_dict()["param"] == "heimdall-alpha"
+
+
+def test_the_model_in_an_id_of_litellms_is_read() -> None:
+    made = encode_file_id_with_model("file-1", "heimdall")
+    assert seams.model_of_id(made) == "heimdall"
+    assert [seams.model_of_id(other) for other in ("file-1", None, 7)] == [None, None, None]
 
 
 def test_the_supported_range_is_what_the_package_declares() -> None:

@@ -3,6 +3,10 @@
 Each bucket has one candidate, so that `heimdall-bucket` settles what is chosen:
 cheap → gpt-mini, mid → gemini, hard → claude. `secret` is a candidate of none, and the router's own
 settings name it as a fallback for everything.
+
+The default model of `heimdall` is called `plain` too, that of `heimdall-bare` is `nano` spelt
+differently, that of `heimdall-wild` is reached through a wildcard, and that of `heimdall-lone` has no
+other name.
 """
 
 from __future__ import annotations
@@ -18,16 +22,23 @@ UPSTREAM = {
     "secret": "gpt-5",
     "heimdall": "gpt-4.1",
     "plain": "gpt-4.1",
+    "heimdall-lone": "gpt-4o",
+    "heimdall-bare": "gpt-4.1-nano",
+    "nano": "gpt-4.1-nano",
+    "heimdall-wild": "o4-mini",
 }
+VIRTUAL = ("heimdall", "heimdall-lone", "heimdall-bare", "heimdall-wild")
 
 AUTH_MODULE = """
 from fastapi import HTTPException, Request
 from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth
 
+VIRTUAL = ["heimdall", "heimdall-lone", "heimdall-bare", "heimdall-wild"]
 MODELS = {
-    "sk-mini": ["heimdall", "gpt-mini"],
-    "sk-only-heimdall": ["heimdall"],
-    "sk-default": ["heimdall", "plain"],
+    "sk-mini": [*VIRTUAL, "gpt-mini"],
+    "sk-only-heimdall": VIRTUAL,
+    "sk-default": [*VIRTUAL, "plain", "nano", "openai/o4-*"],
+    "sk-candidates": [*VIRTUAL, "gpt-mini", "gemini", "claude"],
 }
 
 
@@ -59,6 +70,11 @@ def models(url: str | None) -> list[dict[str, Any]]:
         deployment("gemini", "gemini/gemini-2.5-pro", None if url is None else f"{url}/gemini"),
         deployment("claude", "anthropic/claude-sonnet-4-5", url),
         deployment("r1", "openrouter/deepseek/deepseek-r1", None if url is None else f"{url}/openrouter"),
+        deployment("heimdall-lone", "openai/gpt-4o", openai),
+        deployment("heimdall-bare", "gpt-4.1-nano", openai),
+        deployment("nano", "openai/gpt-4.1-nano", openai),
+        deployment("heimdall-wild", "o4-mini", openai),
+        deployment("openai/o4-*", "openai/o4-*", openai),
         deployment("secret", "openai/gpt-5", openai),
     ]
 
@@ -72,6 +88,9 @@ def settings(**more: Any) -> dict[str, Any]:
             "hard_candidates": ["claude"],
         },
         "profiles": {
+            "heimdall-lone": {},
+            "heimdall-bare": {},
+            "heimdall-wild": {},
             "heimdall-max": {"alpha": 0.9, "cheap_candidates": ["claude"]},
             "heimdall-open": {
                 "cheap_candidates": ["r1"],
@@ -86,11 +105,19 @@ def settings(**more: Any) -> dict[str, Any]:
 
 def config(url: str | None, heimdall: dict[str, Any] | None, **sections: Any) -> dict[str, Any]:
     """A proxy's whole configuration; without `heimdall` it has never heard of it."""
-    litellm_settings: dict[str, Any] = {"num_retries": 0, "request_timeout": 30}
+    litellm_settings: dict[str, Any] = {
+        "num_retries": 0,
+        "request_timeout": 30,
+        # Without these two LiteLLM doesn't check the keys of a custom auth against a model's name.
+        "enable_post_custom_auth_checks": True,
+    }
     made: dict[str, Any] = {
         "model_list": models(url),
         "litellm_settings": litellm_settings,
-        "general_settings": {"master_key": "os.environ/LITELLM_MASTER_KEY"},
+        "general_settings": {
+            "master_key": "os.environ/LITELLM_MASTER_KEY",
+            "custom_auth_run_common_checks": True,
+        },
         **sections,
     }
     if heimdall is not None:

@@ -12,7 +12,7 @@ import time
 from contextvars import ContextVar
 from typing import Any
 
-from heimdall_litellm.plugin import access, apply, handler, seams, translate
+from heimdall_litellm.plugin import access, apply, form, handler, seams, translate
 
 SLOW_S = 0.2
 FOREVER_S = 3600.0
@@ -76,7 +76,7 @@ access.TIMEOUT_S = SLOW_S
 _engine = heimdall.runtime._engine
 _plant(translate, "asked", "asked")
 _plant(translate, "consume", "consume")
-_plant(translate, "is_well_formed", "form")
+_plant(form, "is_well_formed", "form")
 _plant(handler, "read_request", "facts")
 _plant(_engine, "candidate_names", "candidates")
 _plant(_engine, "decide_facts", "engine")
@@ -84,7 +84,8 @@ _plant(apply, "route", "route")
 _plant(apply, "stamp", "stamp")
 _plant_awaited(heimdall.runtime, "engine", "runtime")
 _plant_awaited(heimdall, "_filtered", "filter")
-_plant(heimdall, "_attempt", "attempt")
+_plant(heimdall, "_fitted", "effort")
+_plant(heimdall, "_simulated", "simulate")
 _plant(heimdall, "_headers", "headers")
 _plant(heimdall, "_observe", "log")
 

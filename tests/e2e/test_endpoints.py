@@ -202,12 +202,11 @@ def test_requests_for_other_models_are_left_alone(
     assert bodies[0] == bodies[1]
 
 
-def test_embeddings_under_a_virtual_name_are_left_alone(
-    proxy: Proxy, plain_proxy: Proxy, fakes: FakeProviders
+def test_embeddings_under_a_virtual_name_say_that_they_are_not_routed(
+    proxy: Proxy, fakes: FakeProviders
 ) -> None:
-    paths = []
-    for asked in (proxy, plain_proxy):
-        answer = asked.post("/v1/embeddings", {"model": "heimdall", "input": "hi"})
-        assert not [name for name in answer.headers if name.startswith("heimdall")]
-        paths.append((fakes.received[-1].path, fakes.received[-1].model))
-    assert paths[0] == paths[1]
+    answer = proxy.post("/v1/embeddings", {"model": "heimdall", "input": "hi"})
+    assert answer.headers["heimdall-model"] == "heimdall"
+    assert "does not route this endpoint" in answer.headers["heimdall-reason"]
+    assert "heimdall-bucket" not in answer.headers
+    assert fakes.models == ["gpt-4.1"]

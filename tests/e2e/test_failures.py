@@ -12,7 +12,7 @@ from tests.e2e.test_permission import ENDPOINTS, MALFORMED
 from tests.fakes.providers import FakeProviders
 
 DECIDING = ["asked", "form", "facts", "candidates", "engine", "route", "consume", "stamp"]
-LATER = ["attempt", "headers", "log"]
+LATER = ["effort", "simulate", "headers", "log"]
 HOW = ["raise", "nonsense", "slow"]
 DEFAULT = "gpt-4.1"
 
@@ -119,6 +119,25 @@ RAW = [
         "/v1/chat/completions",
         b'{"model": "heimdall", "messages": [{"role": "user", "content": "x"}], "tools": 7}',
     ),
+    ("/v1/chat/completions", b'{"model": "heimdall", "messages": [{"role": "user", "content": 3}]}'),
+    ("/v1/chat/completions", b'{"model": "heimdall", "messages": [{"role": "user", "content": ["x"]}]}'),
+    (
+        "/v1/chat/completions",
+        b'{"model": "heimdall", "messages": [{"role": "user", "content": "x"}], "response_format": "x"}',
+    ),
+    (
+        "/v1/chat/completions",
+        b'{"model": "heimdall", "messages": [{"role": "user", "content": "x"}], "extra_body": "x"}',
+    ),
+    ("/v1/completions", b'{"model": "heimdall", "prompt": [1, 2, 3]}'),
+    ("/v1/completions", b'{"model": "heimdall", "prompt": {"a": 1}}'),
+    ("/v1/responses", b'{"model": "heimdall", "input": [3]}'),
+    ("/v1beta/models/heimdall:generateContent", b'{"contents": [3]}'),
+    ("/v1beta/models/heimdall:generateContent", b'{"contents": [{"parts": ["x"]}]}'),
+    (
+        "/v1beta/models/heimdall:generateContent",
+        b'{"contents": [{"parts": [{"text": "x"}]}], "generationConfig": "x"}',
+    ),
     ("/v1/messages", b'{"model": "heimdall", "max_tokens": 5}'),
     ("/v1/messages", b'{"model": "heimdall", "messages": [{"role": "user", "content": "x"}]}'),
     ("/v1/responses", b'{"model": "heimdall"}'),
@@ -131,7 +150,13 @@ RAW = [
 def test_a_malformed_request_gets_litellms_own_answer(
     faulty_proxy: Proxy, plain_proxy: Proxy, fakes: FakeProviders, path: str, body: Any
 ) -> None:
-    with_us, without = (p.post(path, body) for p in (faulty_proxy, plain_proxy))
+    answers, called = [], []
+    for asked in (faulty_proxy, plain_proxy):
+        fakes.reset()
+        answers.append(asked.post(path, body))
+        called.append(fakes.models)
+    with_us, without = answers
     assert with_us.status_code == without.status_code
+    assert called[0] == called[1]
     if without.status_code != 200:
         assert with_us.text == without.text

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e import configs
 from tests.e2e.proxy import Proxy
 from tests.e2e.test_permission import ENDPOINTS
 from tests.fakes.providers import FakeProviders
@@ -70,6 +71,7 @@ def test_a_malformed_header_is_a_clear_400(
     assert answer.status_code == 400
     assert header in error["message"]
     assert "must be" in error["message"]
+    assert error["param"] == header
     assert error["provider_specific_fields"]["heimdall_code"] == "heimdall_bad_override"
     assert fakes.received == []
 
@@ -90,3 +92,32 @@ def test_each_provider_gets_its_own_key_and_no_others(proxy: Proxy, fakes: FakeP
         keys = [group for group in groups if f"sk-server-{group}".encode() in request.raw]
         assert len(keys) == 1
         assert b"sk-master" not in request.raw
+
+
+@pytest.mark.parametrize(
+    "steering",
+    [
+        {"custom_llm_provider": "anthropic"},
+        {"deployment_id": "sk-canary"},
+        {"specific_deployment": True},
+        {
+            "extra_headers": {
+                "Authorization": "Bearer sk-canary",
+                "x-api-key": "sk-canary",
+                "Cookie": "sk-canary",
+            }
+        },
+        {"extra_headers": {"X-Goog-Api-Key": "sk-canary", "api-key": "sk-canary", "x-kept": "1"}},
+        {"headers": {"proxy-authorization": "sk-canary"}},
+    ],
+)
+@pytest.mark.parametrize("bucket", ["cheap", "mid", "hard"])
+def test_nothing_in_a_body_steers_past_the_decision_or_brings_a_credential(
+    proxy: Proxy, fakes: FakeProviders, steering: dict[str, Any], bucket: str
+) -> None:
+    body = {"model": "heimdall", "messages": [{"role": "user", "content": "hi"}], **steering}
+    answer = proxy.post("/v1/chat/completions", body, headers={"heimdall-bucket": bucket})
+    assert answer.status_code == 200, answer.text
+    assert fakes.models == [configs.UPSTREAM[configs.CHOSEN[bucket]]]
+    assert b"sk-canary" not in fakes.raw
+    assert f"sk-server-{configs.CHOSEN[bucket]}".encode() in fakes.raw

@@ -72,8 +72,8 @@ def test_a_malformed_request_of_a_restricted_key_reaches_no_other_model(
         {"context_window_fallbacks": [{"gpt-mini": ["claude"]}]},
         {"content_policy_fallbacks": [{"gpt-mini": ["claude"]}]},
         {"metadata": {"heimdall": {"bucket": "hard", "alpha": 1}}},
-        {"metadata": {"heimdall_decision_id": "x", "model_group": "claude"}},
-        {"litellm_metadata": {"heimdall_decision_id": "x"}},
+        {"metadata": {"heimdall_record": "x", "model_group": "claude"}},
+        {"litellm_metadata": {"heimdall_record": "x"}},
         {"num_retries": 3},
         {"api_key": "sk-mine"},
         {"metadata": {"user_api_key_auth": {"models": ["claude"]}}},
@@ -111,6 +111,7 @@ def test_a_refusal_on_messages_says_the_same(proxy: Proxy, fakes: FakeProviders)
     )
     assert answer.status_code == 403
     assert "gpt-mini" in answer.json()["error"]["message"]
+    assert answer.headers["heimdall-decision-id"]
 
 
 @pytest.mark.parametrize(("path", "body"), ENDPOINTS)

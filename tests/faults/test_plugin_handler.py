@@ -10,10 +10,13 @@ from typing import Any
 
 import litellm
 import pytest
+from fastapi import HTTPException
+from litellm.integrations.custom_guardrail import is_guardrail_intervention
 from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth
 from litellm.types.utils import CallTypes
 
 from heimdall_litellm.config import load_settings
+from heimdall_litellm.core.types import Decision
 from heimdall_litellm.plugin import handler, seams
 from heimdall_litellm.plugin.handler import HeimdallHandler
 from heimdall_litellm.plugin.runtime import Runtime
@@ -64,7 +67,8 @@ async def _pre(hook: HeimdallHandler, token: Any = ADMIN, call: str = "acompleti
 
 
 @pytest.mark.parametrize(
-    ("model", "call"), [("a", "acompletion"), ("heimdall", "aembedding"), (["odd"], "aembedding")]
+    ("model", "call"),
+    [("a", "acompletion"), ("a,b", "acompletion"), ("a", "acreate_batch"), (["odd"], "aembedding")],
 )
 async def test_what_is_not_ours_is_not_touched(make: Any, model: Any, call: str) -> None:
     assert await _pre(make(), call=call, model=model) is None
@@ -85,7 +89,7 @@ async def test_a_request_is_routed_with_its_record(make: Any) -> None:
     routed = await _pre(hook, metadata={"heimdall": {"bucket": "hard", "alpha": 0.2}})
     assert routed["model"] == "c"
     record = hook.records.of(routed)
-    assert record.decision.alpha == 0.2
+    assert (record.bucket, record.alpha) == ("hard", 0.2)
     assert routed["metadata"]["spend_logs_metadata"]["heimdall"]["requested"] == "heimdall"
 
 
@@ -191,10 +195,12 @@ async def test_a_virtual_name_that_skipped_the_first_hook_is_still_held_to_the_k
         return [d["litellm_params"]["model"] for d in await _filter(hook, "heimdall", request)]
 
     assert await reached("heimdall", "plain") == ["m"]
-    assert await reached("heimdall", "a") == ["openai/gpt-5"]
-    with pytest.raises(ProxyException) as refused:
-        await reached("heimdall")
-    assert str(refused.value.code) == "403"
+    for models in (("heimdall",), ("heimdall", "a")):
+        with pytest.raises(HTTPException) as refused:
+            await reached(*models)
+        assert refused.value.status_code == 403
+        # After any other exception LiteLLM's router would go on to its own fallbacks.
+        assert is_guardrail_intervention(refused.value)
     assert len(await _filter(hook, "heimdall", {"metadata": {"tags": []}})) == 1
 
 
@@ -204,6 +210,58 @@ async def test_a_filter_that_breaks_before_anything_was_decided_fails_closed(
     monkeypatch.setattr(handler.access, "may_use_default", lambda *_: 1 // 0)
     request = {"metadata": {"user_api_key_auth": _token()}}
     assert await _filter(make(), "heimdall", request) == []
+
+
+async def _borrow(hook: HeimdallHandler, **attempt: Any) -> Any:
+    return await hook.async_pre_call_deployment_hook(attempt, CallTypes.acreate_file)
+
+
+async def test_credentials_of_the_default_model_are_borrowed_by_who_may_use_it(make: Any) -> None:
+    hook, model = make(), "openai/gpt-4.1"
+    noted = {"litellm_metadata": {"user_api_key_auth": _token("heimdall", "plain")}}
+    assert (await _borrow(hook, model=model, **noted))["model"] == model
+    assert (await _borrow(hook, model=model))["model"] == model
+    for given in (model, "heimdall"):
+        with pytest.raises(HTTPException):
+            await _borrow(hook, model=given, user_api_key_dict=_token("heimdall", "a"))
+    assert await _borrow(hook, model="openai/gpt-5", user_api_key_dict=_token("a"))
+
+
+@pytest.mark.parametrize(("token", "is_served"), [(ADMIN, True), (_token(), False)])
+async def test_if_that_cannot_be_told_it_fails_closed(
+    make: Any, monkeypatch: Any, token: Any, is_served: bool
+) -> None:
+    monkeypatch.setattr(handler.access, "may_use_default", lambda *_: 1 // 0)
+    hook, data = make(), {"model": "heimdall"}
+    if is_served:
+        assert await hook.async_pre_call_hook(token, None, data, "acreate_batch") is None
+    else:
+        with pytest.raises(HTTPException):
+            await hook.async_pre_call_hook(token, None, data, "acreate_batch")
+
+
+async def test_a_call_for_another_model_goes_on_though_its_names_cannot_be_read(make: Any) -> None:
+    hook = make()
+    odd = {"model": "a", "proxy_server_request": {"url": "http://[", "headers": 7}}
+    assert await hook.async_pre_call_hook(_token("a"), None, odd, "acreate_batch") is None
+    assert hook.failures.counts()
+
+
+async def test_effort_that_breaks_leaves_the_simulated_provider_in_place(make: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(handler.effort, "fitted", lambda *_: 1 // 0)
+    hook = make(settings={"simulation": {"mode": "always"}})
+    routed = await _pre(hook)
+    attempt = {"model": "openai/gpt-5", "metadata": {**routed["metadata"], "model_group": "a"}}
+    changed = await hook.async_pre_call_deployment_hook(attempt, CallTypes.acompletion)
+    assert changed["model"] == "heimdall-sim/openai/gpt-5"
+    assert hook.failures.counts() == {("effort", "ZeroDivisionError"): 1}
+
+
+async def test_what_is_kept_of_a_decision_is_small(make: Any) -> None:
+    hook = make()
+    record = hook.records.of(await _pre(hook))
+    held = [getattr(record, name) for name in record.__slots__]
+    assert not [value for value in held if isinstance(value, Decision)]
 
 
 async def test_an_attempt_gets_the_effort_of_its_own_model(make: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth
 
 from heimdall_litellm.config import load_settings
-from heimdall_litellm.plugin import access, apply, handler, seams, translate
+from heimdall_litellm.plugin import access, apply, form, handler, seams, translate
 from heimdall_litellm.plugin.handler import HeimdallHandler
 from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import Failures
@@ -24,7 +24,7 @@ ADMIN = UserAPIKeyAuth(api_key=KEY, user_role=LitellmUserRoles.PROXY_ADMIN)
 STAGES = [
     (translate, "asked"),
     (translate, "consume"),
-    (translate, "is_well_formed"),
+    (form, "is_well_formed"),
     (handler, "read_request"),
     (seams, "access_checks"),
     (FakeEngine, "decide_facts"),
@@ -105,11 +105,23 @@ async def test_a_clients_key_is_dropped_on_the_way(hook: HeimdallHandler) -> Non
 async def test_a_forged_record_id_names_nobodys_record(hook: HeimdallHandler, forged: object) -> None:
     other = await hook.async_pre_call_hook(ADMIN, None, _request(), "acompletion")
     assert other is not None
-    request = {"metadata": {apply.ID_KEY: forged}}
+    request = {"metadata": {apply.HANDLE_KEY: forged}}
     assert hook.records.of(request) is None
     assert await hook.async_post_call_response_headers_hook(request, ADMIN, None) is None
     mine = await hook.async_pre_call_hook(
-        ADMIN, None, {**_request(), "metadata": {apply.ID_KEY: forged}}, "acompletion"
+        ADMIN, None, {**_request(), "metadata": {apply.HANDLE_KEY: forged}}, "acompletion"
     )
     assert mine is not None
-    assert mine["metadata"][apply.ID_KEY] not in (forged, other["metadata"][apply.ID_KEY])
+    assert mine["metadata"][apply.HANDLE_KEY] not in (forged, other["metadata"][apply.HANDLE_KEY])
+
+
+async def test_the_public_id_of_a_decision_names_no_record(hook: HeimdallHandler) -> None:
+    other = await hook.async_pre_call_hook(ADMIN, None, _request(), "acompletion")
+    assert other is not None
+    headers = await hook.async_post_call_response_headers_hook(other, ADMIN, None)
+    assert headers is not None
+    handle = other["metadata"][apply.HANDLE_KEY]
+    assert handle not in str(headers) + str(other["metadata"]["spend_logs_metadata"])
+    assert handle not in repr(hook.records.of(other))
+    for key in (apply.HANDLE_KEY, "heimdall_decision_id"):
+        assert hook.records.of({"metadata": {key: headers["heimdall-decision-id"]}}) is None

@@ -128,3 +128,8 @@ def test_no_budget_means_that_nothing_is_said() -> None:
     none = EffortSpec("high", None)
     assert _fit(CLAUDE, "acompletion", none) == _fit(GEMINI, "acompletion", none) == {}
     assert _fit(GEMINI, "agenerate_content", none) == {}
+
+
+@pytest.mark.parametrize("extra", ["x", ["x"], 7])
+def test_an_extra_body_of_an_odd_kind_says_nothing_of_thinking(extra: object) -> None:
+    assert _fit(GPT, "acompletion", extra_body=extra) == {"reasoning_effort": "high"}

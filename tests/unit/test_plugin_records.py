@@ -7,18 +7,18 @@ import logging
 import pytest
 
 from heimdall_litellm.errors import ConfigError, NoCandidate
-from heimdall_litellm.plugin.apply import ID_KEY
+from heimdall_litellm.plugin.apply import HANDLE_KEY
 from heimdall_litellm.plugin.records import Record, Records, group_of, safe_header
 from heimdall_litellm.plugin.shield import Failures, say_plainly, shield, shield_now
 
 
-def test_a_record_is_found_by_the_id_in_either_metadata() -> None:
+def test_a_record_is_found_by_the_handle_in_either_metadata() -> None:
     records, record = Records(), Record("heimdall", "why")
     records.add(record)
-    assert records.of({"metadata": {ID_KEY: record.id}}) is record
-    assert records.of({"litellm_metadata": {ID_KEY: record.id}, "metadata": "odd"}) is record
-    assert records.of({"metadata": {ID_KEY: ["unhashable"]}}) is None
-    assert records.of({"metadata": {ID_KEY: "another"}}) is None
+    assert records.of({"metadata": {HANDLE_KEY: record.handle}}) is record
+    assert records.of({"litellm_metadata": {HANDLE_KEY: record.handle}, "metadata": "odd"}) is record
+    assert records.of({"metadata": {HANDLE_KEY: ["unhashable"]}}) is None
+    assert records.of({"metadata": {HANDLE_KEY: "another"}}) is None
     assert records.of(None) is None
 
 
@@ -28,7 +28,17 @@ def test_the_oldest_records_go_first() -> None:
     for record in made:
         records.add(record)
     assert len(records) == 2
-    assert records.of({"metadata": {ID_KEY: made[0].id}}) is None
+    assert records.of({"metadata": {HANDLE_KEY: made[0].handle}}) is None
+
+
+def test_old_records_go_too() -> None:
+    now = 0.0
+    records, made = Records(max_age_s=60, clock=lambda: now), [Record("heimdall", str(n)) for n in range(3)]
+    for record in made:
+        records.add(record)
+        now += 40
+    assert len(records) == 2
+    assert records.of({"metadata": {HANDLE_KEY: made[0].handle}}) is None
 
 
 @pytest.mark.parametrize("evil", ["a\r\nset-cookie: x", "naïve-模型", "\x00", "x" * 5000])

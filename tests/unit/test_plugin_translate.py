@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import pytest
+from litellm.proxy._types import UserAPIKeyAuth
 
 from heimdall_litellm.config import Settings, load_settings
 from heimdall_litellm.core.types import Overrides
@@ -14,7 +15,6 @@ from heimdall_litellm.plugin import apply, translate
 from tests.fakes.engine import FakeEngine
 
 SETTINGS = load_settings({})
-MESSAGES = [{"role": "user", "content": "hi"}]
 
 
 def _asked(headers: dict[str, Any] | None = None, **data: Any) -> dict[str, object]:
@@ -87,6 +87,23 @@ def test_overrides_that_are_switched_off_are_ignored_with_a_note_even_if_malform
     assert "switched off" in made.notes[0]
 
 
+@pytest.mark.parametrize("place", ["headers", "extra_headers"])
+def test_credentials_among_the_headers_of_a_body_are_dropped(place: str) -> None:
+    names = ["Authorization", "x-api-key", "api-key", "X-Goog-Api-Key", "Cookie", "proxy-authorization"]
+    given = {**dict.fromkeys([*names, "x-amz-security-token"], "sk-canary"), "anthropic-beta": "kept"}
+    assert translate.consume({place: given}, "acompletion") == {place: {"anthropic-beta": "kept"}}
+
+
+def test_metadata_of_other_calls_is_where_litellm_noted_the_caller() -> None:
+    noted = {"user_api_key_auth": UserAPIKeyAuth()}
+    forged = {"user_api_key_auth": {"user_role": "proxy_admin"}}
+    both = {"metadata": forged, "litellm_metadata": noted}
+    assert translate.buckets_of("aembedding", both) == ("litellm_metadata",)
+    swapped = {"metadata": noted, "litellm_metadata": forged}
+    assert translate.buckets_of("aembedding", swapped) == ("metadata",)
+    assert translate.buckets_of("aembedding", {}) == ("metadata",)
+
+
 @pytest.mark.parametrize("call_type", list(translate.ENDPOINTS))
 def test_consuming_removes_every_trace_and_changes_nothing_given(call_type: str) -> None:
     ours = {"heimdall": {"alpha": 1}, "Heimdall-Bucket": "mid"}
@@ -129,27 +146,6 @@ def test_header_mappings_keep_their_kind_when_cleaned() -> None:
     assert cleaned == {"a": "b"}
 
 
-@pytest.mark.parametrize(
-    ("call_type", "data", "expected"),
-    [
-        ("acompletion", {"messages": MESSAGES}, True),
-        ("acompletion", {"messages": []}, False),
-        ("acompletion", {"messages": "hi"}, False),
-        ("acompletion", {"messages": [{"content": "x"}]}, False),
-        ("acompletion", {}, False),
-        ("aresponses", {"input": "hi"}, True),
-        ("aresponses", {"input": {"a": 1}}, False),
-        ("atext_completion", {"prompt": ["a"]}, True),
-        ("agenerate_content", {"contents": {"parts": []}}, True),
-        ("agenerate_content", {"contents": 3}, False),
-    ],
-)
-def test_only_prompts_of_litellms_own_shapes_are_decided_on(
-    call_type: str, data: dict[str, Any], expected: bool
-) -> None:
-    assert translate.is_well_formed(call_type, data) is expected
-
-
 def _decision(settings: Settings, bucket: str = "cheap") -> Any:
     engine = FakeEngine(settings, ())
     return engine.decide_facts(None, name="heimdall", overrides=Overrides(bucket=bucket))  # type: ignore[arg-type]
@@ -157,7 +153,11 @@ def _decision(settings: Settings, bucket: str = "cheap") -> Any:
 
 def test_routing_sets_model_fallbacks_and_no_retries_and_drops_what_the_client_set() -> None:
     settings = load_settings({"router": {"cheap_candidates": ["a", "b"], "mid_candidates": ["c"]}})
-    data = {"model": "heimdall", "fallbacks": ["z"], "api_key": "k", "num_retries": 9, "temperature": 1}
+    steering = dict.fromkeys(
+        ["api_key", "api_base", "base_url", "custom_llm_provider", "deployment_id", "specific_deployment"],
+        "k",
+    )
+    data = {"model": "heimdall", "fallbacks": ["z"], **steering, "num_retries": 9, "temperature": 1}
     routed = apply.route(data, _decision(settings), {"a", "c"})
     assert routed == {
         "model": "a",
@@ -175,13 +175,18 @@ def test_without_fallbacks_the_routers_own_lists_are_shut_out() -> None:
     assert apply.redirect({}, "a", [], []) == {"model": "a"}
 
 
+def test_a_keys_own_router_settings_shut_out_nothing_less() -> None:
+    override = {"router_settings_override": {"fallbacks": [{"a": ["z"]}]}}
+    assert apply.redirect(override, "a", [], [])["fallbacks"] == []
+
+
 def test_a_stamp_leaves_the_given_metadata_alone_and_keeps_what_is_logged_already() -> None:
     metadata = {"spend_logs_metadata": {"theirs": 1}}
     data = {"metadata": metadata}
     apply.stamp(data, "agenerate_content", "id", {"model": "a"})
     assert metadata == {"spend_logs_metadata": {"theirs": 1}}
     assert data["metadata"]["spend_logs_metadata"] == {"theirs": 1, "heimdall": {"model": "a"}}
-    assert data["litellm_metadata"][apply.ID_KEY] == "id"
+    assert data["litellm_metadata"][apply.HANDLE_KEY] == "id"
 
 
 def test_the_spend_record_is_flat() -> None:
