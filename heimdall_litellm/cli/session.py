@@ -64,7 +64,7 @@ def bundle_entries(bundle: Bundle, models: Sequence[str] | None) -> tuple[Catalo
     Other spellings of a name will do. Raises ConfigError for a model that the bundle doesn't know.
     """
     names = list(dict.fromkeys(bundle.models if models is None else models))
-    for name in names:
+    for name in models or ():
         if match(name, bundle.models) is None:
             given = "" if bundle.path == default_path() else f" {shlex.quote(str(bundle.path))}"
             listing = f"heimdall bundle show{given}"

@@ -60,6 +60,16 @@ def test_the_shipped_bundle_loads_and_is_small_enough() -> None:
     assert {"gpt-5@medium", "deepseek-r1", "gemini-2.5-pro"} <= set(bundle.models)
 
 
+def test_a_name_that_means_no_model_is_a_stranger_and_no_mishap(bundle_path: Path) -> None:
+    names = json.loads((bundle_path / MODELS).read_bytes())
+    names["names"][0] = "gpt-4/"
+    rewrite(bundle_path, models=json.dumps(names).encode())
+    bundle = load_bundle(bundle_path)
+    heimdall = Heimdall(Settings(), bundle_entries(bundle, None), bundle)
+    assert "gpt-4/" in heimdall.candidate_names("heimdall")
+    heimdall.decide(messages=[{"role": "user", "content": "Hi!"}])
+
+
 def test_a_loaded_bundle_says_who_it_is(bundle_path: Path) -> None:
     bundle = load_bundle(bundle_path)
     assert bundle.path == bundle_path
@@ -424,7 +434,9 @@ anything = st.recursive(
     | st.integers(-(10**30), 10**30)
     | st.floats()
     | st.text(max_size=8)
-    | st.sampled_from([10**4_000, 2**63, -1, 1e308, 1e-320, "", "@", "@high", "a@b@c", "/", "\ud800", "\0"]),
+    | st.sampled_from(
+        [10**4_000, 2**63, -1, 1e308, 1e-320, "", "@", "@high", "a@b@c", "/", "gpt-4/", "\ud800", "\0"]
+    ),
     lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=8), below, max_size=3),
     max_leaves=6,
 )

@@ -404,11 +404,11 @@ def test_the_output_may_be_redirected_within_python() -> None:
 PROGRAM = "from heimdall_litellm.cli.main import main; main()"
 
 
-def shell(redirected: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def shell(script: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the command with streams as only a shell can leave them."""
     command = shlex.join([sys.executable, "-c", PROGRAM, *arguments])
     return subprocess.run(
-        ["/bin/bash", "-c", f"{command} {redirected}"],
+        ["/bin/bash", "-c", script.replace("{}", command)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -419,32 +419,32 @@ def shell(redirected: str, *arguments: str, folder: Path) -> subprocess.Complete
 
 
 @pytest.mark.parametrize(
-    ("redirected", "arguments", "exit_code", "said"),
+    ("script", "arguments", "exit_code", "said"),
     [
-        ("<&-", ["explain", "-"], 2, "error: the standard input is closed\n"),
-        ("<&-", ["decide", "--jsonl", "-", "--out", "o"], 2, "error: the standard input is closed\n"),
-        (">&-", ["decide", "--jsonl", "in", "--out", "-"], 2, "error: the standard output is closed\n"),
+        ("{} <&-", ["explain", "-"], 2, "error: the standard input is closed\n"),
+        ("{} <&-", ["decide", "--jsonl", "-", "--out", "o"], 2, "error: the standard input is closed\n"),
+        ("{} >&-", ["decide", "--jsonl", "in", "--out", "-"], 2, "error: the standard output is closed\n"),
         (
-            ">/dev/full",
+            "{} >/dev/full",
             ["config", "schema"],
             2,
             "error: the standard output cannot be written (No space left on device)\n",
         ),
         (
-            "",
-            ["decide", "--jsonl", "in", "--out", "/dev/full"],
+            "ulimit -f 0; {}",
+            ["decide", "--jsonl", "in", "--out", "o"],
             2,
-            "error: /dev/full: cannot be written (No space left on device)\n",
+            "error: o: cannot be written (File too large)\n",
         ),
-        ("| true; exit ${PIPESTATUS[0]}", ["bundle", "show"], 0, ""),
-        (">&-", ["config", "schema"], 0, ""),
+        ("{} | true; exit ${PIPESTATUS[0]}", ["bundle", "show"], 0, ""),
+        ("{} >&-", ["config", "schema"], 0, ""),
     ],
 )
 def test_odd_streams_give_a_sentence_and_an_exit_code(
-    tmp_path: Path, redirected: str, arguments: list[str], exit_code: int, said: str
+    tmp_path: Path, script: str, arguments: list[str], exit_code: int, said: str
 ) -> None:
     (tmp_path / "in").write_text(line(1))
-    done = shell(redirected, *arguments, folder=tmp_path)
+    done = shell(script, *arguments, folder=tmp_path)
     assert (done.returncode, done.stderr) == (exit_code, said)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
