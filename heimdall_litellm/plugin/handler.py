@@ -13,7 +13,7 @@ arguments by name: neither may change.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from litellm.integrations.custom_logger import CustomLogger
@@ -54,8 +54,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         """Route a request for a virtual name; leave every other one alone."""
         name = data.get("model")
         if borrows(call_type):
-            named: list[str] = shield_now(self.failures, "lent", lambda: self._guard.borrowed(data), [])
-            await self._check_lending(named, user_api_key_dict)
+            await self._check_lending(lambda: self._guard.borrowed(data), user_api_key_dict)
             return None
         if not isinstance(name, str) or name not in self._names:
             self._check_list(name)
@@ -80,9 +79,12 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         except RequestError as error:
             raise seams.http_error(error) from None
 
-    async def _check_lending(self, names: Collection[str], token: Any) -> None:
-        """Refuse what LiteLLM would serve with the credentials of a default model that isn't permitted."""
-        for name in names:
+    async def _check_lending(self, borrowed: Callable[[], list[str]], token: Any) -> None:
+        """Refuse what LiteLLM would serve with the credentials of a default model that isn't permitted.
+
+        Where it can't be told whose credentials those are, every virtual name is asked about.
+        """
+        for name in shield_now(self.failures, "lent", borrowed, sorted(self._names)):
             checked = self._guard.may_use_default(name, token, await self._guard.candidates(name))
             if not await shield(self.failures, "default", checked, access.is_admin(token)):
                 raise seams.final_error(refused(name))
@@ -250,11 +252,9 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
     ) -> dict[str, Any] | None:
         """Fit one attempt to its model."""
         call = str(getattr(call_type, "value", call_type))
-        if borrows(call):
-            lent: list[str] = shield_now(self.failures, "lent", lambda: self._guard.lent(kwargs), [])
-            # What carries no key is LiteLLM's own.
-            if lent and (token := token_of(kwargs)) is not None:
-                await self._check_lending(lent, token)
+        # What carries no key is LiteLLM's own.
+        if borrows(call) and (token := token_of(kwargs)) is not None:
+            await self._check_lending(lambda: self._guard.lent(kwargs), token)
         fitted = later(self._fitted, kwargs, call)
         changed = await shield(self.failures, "effort", fitted, None, kind=dict) or kwargs
         redirected = later(self._simulated, changed, call)

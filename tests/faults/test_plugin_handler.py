@@ -240,13 +240,6 @@ async def test_if_that_cannot_be_told_it_fails_closed(
             await hook.async_pre_call_hook(token, None, data, "acreate_batch")
 
 
-async def test_a_call_for_another_model_goes_on_though_its_names_cannot_be_read(make: Any) -> None:
-    hook = make()
-    odd = {"model": "a", "proxy_server_request": {"url": "http://[", "headers": 7}}
-    assert await hook.async_pre_call_hook(_token("a"), None, odd, "acreate_batch") is None
-    assert hook.failures.counts()
-
-
 async def test_effort_that_breaks_leaves_the_simulated_provider_in_place(make: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(handler.effort, "fitted", lambda *_: 1 // 0)
     hook = make(settings={"simulation": {"mode": "always"}})
@@ -303,3 +296,17 @@ async def test_latency_is_learnt_from_answers_that_a_model_gave(make: Any) -> No
     assert hook.runtime.latencies == {"a": 2.0}
     await hook.async_log_success_event({"standard_logging_object": {"model_group": "c"}}, None, None, None)
     assert hook.failures.counts() == {("log", "TypeError"): 1}
+
+
+async def test_where_the_lender_cannot_be_told_every_virtual_name_is_asked_about(make: Any) -> None:
+    hook = make()
+
+    def broken(*_: Any) -> list[str]:
+        raise RuntimeError("no idea")
+
+    hook._guard.borrowed = hook._guard.lent = broken
+    with pytest.raises(HTTPException, match="may not use"):
+        await hook.async_pre_call_hook(_token("heimdall", "a"), None, {}, "acreate_batch")
+    with pytest.raises(HTTPException, match="may not use"):
+        await _borrow(hook, model="anything", user_api_key_dict=_token("heimdall", "a"))
+    assert await hook.async_pre_call_hook(ADMIN, None, {}, "acreate_batch") is None

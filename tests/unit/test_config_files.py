@@ -49,6 +49,7 @@ def test_a_key_keeps_its_reference_to_the_environment(tmp_path: Path) -> None:
         ("- 1", "must be a mapping at the top level, but is a list"),
         ("", "must be a mapping at the top level, but is empty"),
         ("a: \x00", "not valid YAML"),
+        ("[" * 5_000, "nested too deeply"),
         ("include: more.yaml", "include must be a list of file names"),
         ("include: [gone.yaml]", "the included file gone.yaml does not exist"),
     ],
