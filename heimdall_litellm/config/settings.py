@@ -363,8 +363,8 @@ class Settings(_Strict):
     ) -> Policy:
         """Return the core's view of one virtual model.
 
-        Given are its candidate lists with proposals filled in, and the bundle's thresholds for cheap and hard,
-        which hold where the settings name none.
+        Given are its candidate lists with proposals filled in, and the bundle's thresholds for cheap
+        and hard, which hold where the settings name none.
         """
         router = self.router_of(name)
         cheap, hard = router.thresholds.cheap, router.thresholds.hard
