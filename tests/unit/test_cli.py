@@ -431,7 +431,7 @@ def shell(script: str, *arguments: str, folder: Path) -> subprocess.CompletedPro
             "error: the standard output cannot be written (No space left on device)\n",
         ),
         (
-            "ulimit -f 0; {}",
+            "unset COVERAGE_PROCESS_CONFIG COVERAGE_PROCESS_START; ulimit -f 0; {}",  # no room for its data either
             ["decide", "--jsonl", "in", "--out", "o"],
             2,
             "error: o: cannot be written (File too large)\n",
