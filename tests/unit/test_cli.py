@@ -431,7 +431,8 @@ def shell(script: str, *arguments: str, folder: Path) -> subprocess.CompletedPro
             "error: the standard output cannot be written (No space left on device)\n",
         ),
         (
-            "unset COVERAGE_PROCESS_CONFIG COVERAGE_PROCESS_START; ulimit -f 0; {}",  # no room for its data either
+            # Coverage would find no room for its data either.
+            "unset COVERAGE_PROCESS_CONFIG COVERAGE_PROCESS_START; ulimit -f 0; {}",
             ["decide", "--jsonl", "in", "--out", "o"],
             2,
             "error: o: cannot be written (File too large)\n",

@@ -221,6 +221,21 @@ def test_clusters_and_tables_hold_what_was_observed(examples: list[Example]) -> 
     assert (observed.mean[at] * observed.count[at]).sum() / len(examples) == pytest.approx(np.mean(mine))
 
 
+def test_a_model_tried_on_the_hard_half_alone_does_not_look_worse_for_it() -> None:
+    def asked(i: int) -> Example:
+        score = float(i >= 100 or i % 5 == 0)
+        tried = ("everywhere", "hard half", "other") if i < 100 else ("everywhere", "other")
+        return scored(i, "own", dict.fromkeys(tried, score))
+
+    rows = [asked(i) for i in range(200)]
+    vectors = np.ones((200, 2), np.float32)
+    clusters = fit_clusters(vectors, rows, np.ones(200), 1, seed=0)
+    observed = observe(rows, clusters, [list(e.outcomes) for e in rows])
+    mean = dict(zip(observed.models, observed.mean[:, 0].tolist(), strict=True))
+    assert mean["everywhere"] == pytest.approx(0.6, abs=0.01)
+    assert mean["hard half"] == pytest.approx(0.6, abs=0.01)  # 0.2 of its own prompts
+
+
 def test_a_model_without_outcomes_gets_its_published_place(small_bundle: Path) -> None:
     table = load_bundle(small_bundle, canary=False).knowledge.table
     overall = dict(zip(table.models, (table.shrunk() @ table.share).tolist(), strict=True))
