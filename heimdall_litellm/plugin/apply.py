@@ -17,8 +17,9 @@ from heimdall_litellm.plugin.translate import Data, buckets_of
 HANDLE_KEY: Final = "heimdall_record"
 """Where a request's metadata holds the handle of its record; see `records.py`."""
 
-# LiteLLM sends its own metadata to the provider here. Each attempt's key is checked anew instead.
-_SENDS_METADATA: Final = frozenset({"acreate_interaction"})
+# LiteLLM sends its own metadata to the provider here (that of vector stores until some release between 1.100
+# and 1.106). Each attempt's key is checked anew instead.
+_SENDS_METADATA: Final = frozenset({"acreate_interaction", "avector_store_create"})
 # What a client may send to steer LiteLLM's router or to replace a deployment's credential.
 _CLIENT_CONTROLS: Final = frozenset(
     {

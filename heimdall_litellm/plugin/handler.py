@@ -231,21 +231,27 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         if record is None and model not in self._names:
             return healthy_deployments
         # What was decided is guarded by its list of fallbacks already; what wasn't fails closed.
-        otherwise = [] if record is None else healthy_deployments
+        otherwise = None if record is None else healthy_deployments
         filtered = self._filtered(record, model, healthy_deployments, request_kwargs)
         try:
-            return await shield(self.failures, "filter", filtered, otherwise, kind=list)
+            kept = await shield(self.failures, "filter", filtered, otherwise, kind=list)
+            if kept is None:
+                raise refused(model)
         except RequestError as error:
-            # An empty list would read as 429, which clients try again for ever; and LiteLLM
-            # would go on to its own fallbacks after any error but this one.
+            # An empty list would read as 429, which clients try again for ever; and LiteLLM would go on
+            # to its own fallbacks after any error but this one. 1.100 goes on even so, and gets no further.
+            shield_now(self.failures, "close", lambda: self.records.close(request_kwargs, model), None)
             raise seams.final_error(error) from None
+        return kept
 
     async def _filtered(
         self, record: Record | None, model: str, deployments: list[Any], request: Mapping[str, Any] | None
     ) -> list[Any]:
-        if record is not None:
-            return deployments if record.allowed is None or model in record.allowed else []
-        return await self._guard.unseen(model, deployments, request)
+        if record is None:
+            return await self._guard.unseen(model, deployments, request)
+        if record.is_closed:
+            raise refused(record.requested)
+        return deployments if record.allowed is None or model in record.allowed else []
 
     async def async_pre_call_deployment_hook(
         self, kwargs: dict[str, Any], call_type: Any

@@ -49,6 +49,11 @@ class Record:
         self.bucket, self.alpha, self.efforts = decision.bucket, decision.alpha, decision.efforts
         self.allowed, self.reason = allowed, reason
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the request was refused, so that none of its attempts may go anywhere."""
+        return self.allowed is not None and not self.allowed
+
     def effort_for(self, group: str) -> EffortSpec | None:
         """Return how hard `group` is to think about this request, if that was decided."""
         return self.efforts.get(group)
@@ -101,6 +106,19 @@ class Records:
             if isinstance(handle, str) and (found := self._records.get(handle)) is not None:
                 return found[1]
         return None
+
+    def close(self, request: Mapping[str, Any] | None, refused: str) -> None:
+        """Remember that a request was refused the virtual name `refused`.
+
+        The handle goes into the metadata itself, which LiteLLM hands on to the attempts that follow.
+        """
+        if self.of(request) is not None:
+            return
+        record = Record(refused, f"{refused} was refused within the router", allowed=frozenset())
+        self.add(record)
+        for metadata in metadata_of(request):
+            if isinstance(metadata, dict):
+                metadata[HANDLE_KEY] = record.handle
 
     def __len__(self) -> int:
         return len(self._records)

@@ -115,7 +115,7 @@ _OTHERS: tuple[tuple[str, bool, str], ...] = (
     (_RESPONSE_DEPLOYMENT, False, "conversations that go on stay with their model; else, the default"),
     (f"{_RESPONSE_SECURITY}._decrypt_response_id", False, "the same, where the proxy encrypts the ids"),
     (_MODEL_OF_ID, False, "guarding a default model that the id of a file or batch names"),
-    ("fastapi:HTTPException", True, "refusals within the router, after which it tries no fallback"),
+    ("fastapi:HTTPException", True, "refusals within the router"),
     ("litellm.llms.custom_llm:CustomLLM", False, "the simulated provider"),
     ("litellm.utils:custom_llm_setup", False, "registering the simulated provider"),
     ("litellm:get_llm_provider", True, "which groups are the same model, for permission"),
@@ -258,7 +258,8 @@ def http_error(error: RequestError, headers: Mapping[str, str] | None = None) ->
 def final_error(error: RequestError) -> Exception:
     """Make the exception for within LiteLLM's router, after which it tries no fallback.
 
-    It takes the web framework's own exception for a guardrail that said no.
+    It takes the web framework's own exception for a guardrail that said no. 1.100 takes it for any other
+    error, so a refusal is remembered too: see `Records.close`.
     """
     exception = cast("Callable[..., Exception]", _attribute("fastapi:HTTPException"))
     made = exception(error.status, str(error))

@@ -156,19 +156,18 @@ async def test_messages_responses_and_streams_are_decided_too() -> None:
     assert engine.calls[-1]["facts"].ask == "a question"
 
 
-async def test_calls_without_a_prompt_go_to_the_default_deployment_as_without_us() -> None:
+async def test_calls_without_a_prompt_go_to_the_default_deployment_as_without_us(monkeypatch: Any) -> None:
     seen = []
-    router = _router()
-    HeimdallRoutingStrategy.install(router, SETTINGS)
-    strategy_engine: Any = router
+    real = HeimdallRoutingStrategy.async_get_available_deployment
 
-    async def note(*_: Any, request_kwargs: Any = None, **more: Any) -> Any:
-        found = await real(*_, request_kwargs=request_kwargs, **more)
+    async def note(*args: Any, **more: Any) -> Any:
+        found = await real(*args, **more)
         seen.append(found["model_name"])
         return found
 
-    real = strategy_engine.async_get_available_deployment
-    strategy_engine.async_get_available_deployment = note
+    monkeypatch.setattr(HeimdallRoutingStrategy, "async_get_available_deployment", note)
+    router = _router()
+    HeimdallRoutingStrategy.install(router, SETTINGS)
     await router.aembedding(model="heimdall", input="hi", mock_response=[0.1])
     await router.aimage_generation(model="heimdall", prompt="hi", mock_response="x")
     assert seen == ["heimdall", "heimdall"]

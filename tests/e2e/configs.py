@@ -35,7 +35,7 @@ from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAut
 
 VIRTUAL = ["heimdall", "heimdall-lone", "heimdall-bare", "heimdall-wild"]
 MODELS = {
-    "sk-mini": [*VIRTUAL, "gpt-mini"],
+    "sk-mini": [*VIRTUAL, "gpt-mini", "nickname"],
     "sk-only-heimdall": VIRTUAL,
     "sk-default": [*VIRTUAL, "plain", "nano", "openai/o4-*"],
     "sk-candidates": [*VIRTUAL, "gpt-mini", "gemini", "claude"],

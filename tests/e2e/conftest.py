@@ -60,6 +60,19 @@ def plain_proxy(provider_server: FakeProviders, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture(scope="session")
+def detour_proxy(provider_server: FakeProviders, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """Heimdall where other names lead to a virtual one, and the router goes on to `secret` from there."""
+    router = {
+        "fallbacks": [{"heimdall-lone": ["secret"]}, {"gpt-mini": ["heimdall-lone"]}],
+        "default_fallbacks": ["secret"],
+        "model_group_alias": {"nickname": "heimdall-lone"},
+    }
+    config = _with_keys(configs.config(provider_server.url, configs.settings(), router_settings=router))
+    with running(_directory(tmp_path_factory, "detour"), config) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
 def faulty_proxy(provider_server: FakeProviders, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """Heimdall with faults that prompts set off; see `faulty.py`."""
     config = _with_keys(configs.config(provider_server.url, configs.settings()))

@@ -40,6 +40,20 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("/v1/vector_stores", {"name": "x"}),
     ("/v1/containers", {"name": "x"}),
 ]
+ROUTED: list[tuple[str, dict[str, Any]]] = [
+    *(
+        (path, {**body, **more})
+        for path, body in (
+            ("/v1/chat/completions", {"messages": MESSAGES}),
+            ("/v1/messages", {"messages": MESSAGES, "max_tokens": 9}),
+            ("/v1/responses", {"input": "hi"}),
+            ("/v1/completions", {"prompt": "hi"}),
+        )
+        for more in ({}, {"stream": True})
+    ),
+    ("/v1beta/models/{model}:generateContent", {"contents": [{"parts": [{"text": "hi"}]}]}),
+    ("/v1beta/models/{model}:streamGenerateContent?alt=sse", {"contents": [{"parts": [{"text": "hi"}]}]}),
+]
 BATCH = {"input_file_id": "file-1", "endpoint": "/v1/chat/completions", "completion_window": "24h"}
 FILE_ID = encode_file_id_with_model("file-1", "heimdall")
 BATCH_ID = encode_file_id_with_model("batch_1", "heimdall", id_type="batch")
@@ -198,6 +212,27 @@ def test_neither_does_a_websocket(proxy: Proxy, fakes: FakeProviders, path: str)
             said = str(socket.recv(timeout=10))
     assert "may not use its default model" in said
     assert fakes.received == []
+
+
+@pytest.mark.parametrize(("path", "body"), [*ROUTED, *REFUSED])
+def test_a_refusal_under_an_alias_leads_to_no_fallback(
+    detour_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any]
+) -> None:
+    asked = {"model": "nickname", **body}
+    answer = detour_proxy.post(path.format(model="nickname"), asked, key="sk-mini")
+    assert answer.status_code >= 400
+    assert fakes.received == []
+
+
+@pytest.mark.parametrize(("path", "body"), [*ROUTED, *UNROUTED])
+def test_neither_does_one_within_the_fallbacks_of_another_model(
+    detour_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any]
+) -> None:
+    fakes.script(gpt_5_mini="500")
+    asked = {"model": "gpt-mini", **body}
+    answer = detour_proxy.post(path.format(model="gpt-mini"), asked, key="sk-mini")
+    assert answer.status_code >= 400
+    assert set(fakes.models) == {"gpt-5-mini"}
 
 
 def test_a_fallback_of_another_model_to_a_virtual_name_is_held_to_the_key(

@@ -209,7 +209,19 @@ async def test_a_filter_that_breaks_before_anything_was_decided_fails_closed(
 ) -> None:
     monkeypatch.setattr(handler.access, "may_use_default", lambda *_: 1 // 0)
     request = {"metadata": {"user_api_key_auth": _token()}}
-    assert await _filter(make(), "heimdall", request) == []
+    with pytest.raises(HTTPException):
+        await _filter(make(), "heimdall", request)
+
+
+async def test_after_a_refusal_no_attempt_of_the_request_gets_a_deployment(make: Any) -> None:
+    hook, request = make(), {"metadata": {"user_api_key_auth": _token("heimdall", "a")}}
+    # The other one is a fallback, whose metadata is a copy.
+    for model in ("heimdall", "a"):
+        with pytest.raises(HTTPException) as refusal:
+            await _filter(hook, model, request)
+        assert (refusal.value.status_code, "heimdall" in refusal.value.detail) == (403, True)
+        request = copy.copy(request) | {"metadata": dict(request["metadata"])}
+    assert len(hook.records) == 1
 
 
 async def _borrow(hook: HeimdallHandler, **attempt: Any) -> Any:
