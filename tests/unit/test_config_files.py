@@ -124,6 +124,7 @@ def test_settings_in_the_wrong_place_are_refused_with_the_right_one(
 
 def test_a_section_of_somebody_else_may_speak_of_heimdall() -> None:
     config = {"callback_settings": {"otel": {"heimdall": 1}}, "environment_variables": {"heimdall": "x"}}
+    config[5] = {"heimdall": 1}  # type: ignore[index]  # YAML's keys may be numbers
     assert settings_from_config(config, {}).name == "heimdall"
 
 
