@@ -88,7 +88,9 @@ def _require_no_other_place(config: Mapping[str, object]) -> None:
     """Refuse settings that stand where LiteLLM passes them on to nobody, or were misspelt to stand there."""
     holders: dict[str, object] = {"": config}
     for key, section in config.items():
-        misspelt = key != "callback_settings" and get_close_matches(str(key), ["callback_settings"], cutoff=0.8)
+        misspelt = key != "callback_settings" and get_close_matches(
+            str(key), ["callback_settings"], cutoff=0.8
+        )
         if (misspelt or key in _OTHER_SECTIONS) and isinstance(section, Mapping):
             holders[f"{key}."] = section
             holders[f"{key}.callback_settings."] = section.get("callback_settings")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,8 +124,11 @@ def test_settings_in_the_wrong_place_are_refused_with_the_right_one(
 
 
 def test_a_section_of_somebody_else_may_speak_of_heimdall() -> None:
-    config = {"callback_settings": {"otel": {"heimdall": 1}}, "environment_variables": {"heimdall": "x"}}
-    config[5] = {"heimdall": 1}  # type: ignore[index]  # YAML's keys may be numbers
+    config: dict[Any, object] = {
+        5: {"heimdall": 1},  # YAML's keys may be numbers
+        "callback_settings": {"otel": {"heimdall": 1}},
+        "environment_variables": {"heimdall": "x"},
+    }
     assert settings_from_config(config, {}).name == "heimdall"
 
 
