@@ -54,6 +54,7 @@ def policy(candidates: Mapping[Bucket, tuple[str, ...]], **rest: object) -> Poli
         "top_p": 2,
         "penalties": Penalties(),
         "efforts": EFFORTS,
+        "router_policy": "bucket",
         **rest,
     }
     return Policy(candidates=candidates, **values)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,14 +35,16 @@ from heimdall_litellm.core.request import read_request
 from heimdall_litellm.core.triage import Tilt
 from heimdall_litellm.core.types import BUCKETS
 from heimdall_litellm.errors import ConfigError
+from training.abilities import worth
 from training.card import model_card, notice
 from training.data import Example
 from training.everyday import everyday
-from training.fit_clusters import Clusters, Observed, fit_clusters, observe
+from training.fit_clusters import fit_clusters
 from training.labels import soft_labels, weights
 from training.leakage import folds, group_duplicates
 from training.prices import fallback_price
-from training.priors import fit_abilities, load_priors, prior_quality
+from training.priors import fit_published, load_priors
+from training.tables import bundle_tables
 from training.train_gbdt import (
     FOLDS,
     Rows,
@@ -53,23 +55,21 @@ from training.train_gbdt import (
     predict,
 )
 from training.transfer import fit_tilt
-from training.verbosity import output_ratio
+from training.verbosity import expected_tokens
 
 Progress = Callable[[str], None]
 Matrix = NDArray[np.float32]
 
 CLUSTER_COUNT = 64
 TEMPERATURE = 0.1
-KAPPA = 10.0
+KAPPA = 40.0
 SOURCE_CAP = 1_500
 GOLDEN_ROWS = 16
-_TYPICAL_TOKENS = 300.0
 EVERYDAY_LABELS = ((0.97, 0.02, 0.01), (0.78, 0.14, 0.08), (0.45, 0.25, 0.30))
 """What "cheap", "mid" and "hard" mean as probabilities: about what the easy, the middling and the hard
 third of the measured prompts have."""
 BUCKET_SHARES = (0.4, 0.25)
 """Shares of the training prompts that the bundle's thresholds send to cheap and to hard."""
-_LADDER = ("none", "minimal", "low", "medium", "high", "xhigh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,12 @@ class Learnt:
     tilt: Tilt
     rows: Rows
 
+    @property
+    def typical_difficulty(self) -> float:
+        """Mean difficulty of the prompts, each by its weight."""
+        difficulty = self.fitted.out_of_fold @ np.array([0.0, 0.5, 1.0])
+        return float(np.average(difficulty, weights=self.rows.weights))
+
     def probabilities_of(self, inputs: Inputs) -> NDArray[np.float64]:
         """Calibrated (p_cheap, p_mid, p_hard) of other prompts, (n, 3)."""
         return predict(self.fitted, inputs.joined, tilts_of(self.tilt, inputs))
@@ -175,11 +181,10 @@ def fit(
     clusters = fit_clusters(inputs.vectors, examples, each, cluster_count, seed)
     progress(f"clusters: {len(clusters.centroids)}")
     names = [[canonical_with_effort(model) for model in e.outcomes] for e in examples]
-    observed = observe(examples, clusters, names)
-    abilities = fit_abilities(load_priors(priors, canonical_with_effort))
-    prior = prior_quality(abilities, observed, clusters)
-    progress(f"priors: {len(prior)} models; outcomes: {len(observed.models)}")
-    tables = _tables(observed, prior, clusters)
+    published = fit_published(load_priors(priors, canonical_with_effort))
+    found = worth(examples, clusters, names, published)
+    tables = bundle_tables(found, expected_tokens(examples, clusters, names, found.models), KAPPA)
+    progress(f"models: {len(published.models)} with published figures, {len(tables.models)} in all")
     measured = _measure(triage)
     golden = _golden(inputs.joined, triage.fitted)
     contents = {
@@ -204,6 +209,7 @@ def fit(
         calibration_shift=triage.fitted.calibration.shift,
         tilt=triage.tilt.named(),
         thresholds=fit_thresholds(triage.fitted.out_of_fold, triage.rows.weights),
+        typical_difficulty=round(triage.typical_difficulty, 4),
         temperature=TEMPERATURE,
         kappa=KAPPA,
         trained_on=trained_on,
@@ -223,77 +229,6 @@ def fit(
     write_bundle(out, manifest, contents)
     progress(f"written to {out}")
     return manifest
-
-
-@dataclass(frozen=True, slots=True)
-class _Tables:
-    models: tuple[str, ...]
-    arrays: dict[str, Matrix]
-
-
-def _tables(observed: Observed, prior: Mapping[str, NDArray[np.float64]], clusters: Clusters) -> _Tables:
-    """Join what was observed with what is published, one row per model known either way."""
-    k = len(clusters.centroids)
-    models = tuple(sorted({*observed.models, *prior}))
-    at = {name: i for i, name in enumerate(observed.models)}
-    typical = _typical_tokens(observed)
-    arrays = {name: np.zeros((len(models), k), np.float32) for name in ("mean", "count", "prior", "tokens")}
-    middle = np.median(list(prior.values()), axis=0) if prior else np.full(k, 0.5)
-    for i, name in enumerate(models):
-        own = at.get(name)
-        seen = np.full(k, np.nan)
-        if own is not None:
-            arrays["mean"][i], arrays["count"][i] = observed.mean[own], observed.count[own]
-            seen = observed.tokens[own]
-        overall = _overall(observed, own) if own is not None else None
-        arrays["prior"][i] = prior.get(name, middle if overall is None else np.full(k, overall))
-        ratio = output_ratio(name)
-        # Outcome files count visible text: for a model that thinks, the ratio tells more.
-        own_tokens = np.where(np.isnan(seen), typical, seen) if ratio == 1.0 else typical
-        arrays["tokens"][i] = own_tokens * ratio
-    _order_efforts(models, arrays)
-    return _Tables(models, arrays)
-
-
-def _order_efforts(models: Sequence[str], arrays: Mapping[str, Matrix]) -> None:
-    """Let no model be expected to do worse by thinking harder.
-
-    Efforts of one model are often known from different sources, whose scales differ more than the efforts
-    do. A name without an effort stands for medium. Where the higher effort looks worse, its own
-    evidence gives way to that of the lower.
-    """
-    families: dict[str, list[tuple[int, int]]] = {}
-    for i, name in enumerate(models):
-        base, _, effort = name.partition("@")
-        families.setdefault(base, []).append((_LADDER.index(effort or "medium"), i))
-    for members in families.values():
-        floor = np.zeros(arrays["prior"].shape[1], np.float32)
-        for _, i in sorted(members):
-            count, mean = arrays["count"][i], arrays["mean"][i]
-            quality = (count * mean + KAPPA * arrays["prior"][i]) / (count + KAPPA)
-            worse = quality < floor
-            arrays["count"][i][worse] = 0.0
-            arrays["prior"][i][worse] = floor[worse]
-            floor = np.maximum(floor, quality)
-
-
-def _overall(observed: Observed, at: int) -> float:
-    """A model's mean score over all clusters, each prompt counting once."""
-    n = observed.count[at]
-    return float((observed.mean[at] * n).sum() / max(float(n.sum()), 1.0))
-
-
-def _typical_tokens(observed: Observed) -> NDArray[np.float64]:
-    """Median over models of the mean output tokens per cluster, models that think left out."""
-    plain = [i for i, name in enumerate(observed.models) if output_ratio(name) == 1.0]
-    tokens = observed.tokens[plain]
-    if not np.isfinite(tokens).any():
-        return np.full(tokens.shape[1], _TYPICAL_TOKENS)
-    everywhere = float(np.nanmedian(tokens))
-    counted = np.isfinite(tokens).any(axis=0)
-    typical = np.full(tokens.shape[1], everywhere)
-    typical[counted] = np.nanmedian(tokens[:, counted], axis=0)
-    return typical
 
 
 def _models_file(models: Sequence[str]) -> bytes:

@@ -1,15 +1,4 @@
-"""Fit the clusters, and what each model did in each of them.
-
-Two models are seldom tried on the same prompts of a cluster, and the plain mean of one that was tried on
-the hard half alone makes it look worse than one that wasn't. So a score is taken apart,
-
-    score[i, m] = prompt[i] + model[m] + departure[m, cluster of i] + noise
-
-by alternating ridge fits, and a model's mean in a cluster is what it did there beyond what its own prompts
-were like, set on what that cluster's prompts are like:
-
-    mean[m, c] = mean over its prompts i in c of (score[i, m] − prompt[i]) + mean over all of c of prompt[i]
-"""
+"""Fit the clusters: spherical k-means over the prompts' vectors."""
 
 from __future__ import annotations
 
@@ -26,9 +15,6 @@ from training.kinds import KINDS, kind_of_task
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
-_SWEEPS = 30
-_RIDGE = 10.0
-
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
@@ -38,16 +24,6 @@ class Clusters:
     of_prompt: NDArray[np.int64]
     share: Matrix
     kinds: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """What was observed of `models` by cluster, all (models, k); tokens NaN where nobody counted."""
-
-    models: tuple[str, ...]
-    mean: Floats
-    count: Floats
-    tokens: Floats
 
 
 def fit_clusters(
@@ -76,49 +52,3 @@ def fit_clusters(
         (share / share.sum()).astype(np.float32),
         kinds / kinds.sum(axis=1, keepdims=True),
     )
-
-
-def observe(examples: Sequence[Example], clusters: Clusters, names: Sequence[Sequence[str]]) -> Observed:
-    """Average scores, by the formula above, and output tokens by model and cluster.
-
-    `names[i]` are the canonical names of the models of `examples[i].outcomes`, in their order.
-    """
-    models = sorted({name for row in names for name in row})
-    index = {name: i for i, name in enumerate(models)}
-    shape = (len(models), len(clusters.centroids))
-    prompt = np.array([i for i, row in enumerate(names) for _ in row])
-    model = np.array([index[name] for row in names for name in row])
-    outcomes = [outcome for example in examples for outcome in example.outcomes.values()]
-    scores = np.array([outcome.score for outcome in outcomes])
-    written = np.array([outcome.output_tokens or 0 for outcome in outcomes])
-    cell = model * shape[1] + clusters.of_prompt[prompt]
-    count = np.bincount(cell, minlength=shape[0] * shape[1])
-    easy = _easiness(scores, prompt, model, cell)
-    beyond = np.bincount(cell, scores - easy[prompt], len(count)) / np.maximum(count, 1)
-    size = np.bincount(clusters.of_prompt, minlength=shape[1])
-    typical = np.bincount(clusters.of_prompt, easy, shape[1]) / np.maximum(size, 1)
-    mean = np.where(count.reshape(shape) > 0, beyond.reshape(shape) + typical, 0.0)
-    tokens, counted = np.bincount(cell, written, len(count)), np.bincount(cell, written > 0, len(count))
-    mean_tokens = np.divide(tokens, counted, out=np.full(len(count), np.nan), where=counted > 0)
-    return Observed(
-        tuple(models), np.clip(mean, 0.0, 1.0), count.reshape(shape).astype(float), mean_tokens.reshape(shape)
-    )
-
-
-def _easiness(
-    scores: Floats, prompt: NDArray[np.int64], model: NDArray[np.int64], cell: NDArray[np.int64]
-) -> Floats:
-    """`prompt[i]` of the formula above: what a model of middling ability is expected to score, (prompts,)."""
-    easy, ability = np.zeros(prompt.max() + 1), np.zeros(model.max() + 1)
-    departure = np.zeros(cell.max() + 1)
-    for _ in range(_SWEEPS):
-        easy = _shrunk_mean(scores - ability[model] - departure[cell], prompt, len(easy), 0.0)
-        ability = _shrunk_mean(scores - easy[prompt] - departure[cell], model, len(ability), _RIDGE)
-        departure = _shrunk_mean(scores - easy[prompt] - ability[model], cell, len(departure), _RIDGE)
-    return easy
-
-
-def _shrunk_mean(values: Floats, group: NDArray[np.int64], count: int, ridge: float) -> Floats:
-    total = np.bincount(group, weights=values, minlength=count)
-    mean: Floats = total / np.maximum(np.bincount(group, minlength=count) + ridge, 1.0)
-    return mean

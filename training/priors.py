@@ -7,28 +7,22 @@ model's ability in a kind of task departs a little from its ability overall:
     logit(score[m, col]) = θ[m] + easiness[col] + δ[m, kind(col)] + noise
 
 θ and easiness come from alternating ridge fits; δ is the mean residual of the model's columns of
-that kind, shrunk by n / (n + 3). A model's prior quality in a cluster is then
-
-    p[m, c] = σ(s·(θ[m] + Σ_kind share[c, kind]·δ[m, kind]) + b[c])
-
-with the slope s common and each b[c] fitted to the outcomes of the models that have both.
+that kind, shrunk by n / (n + 3). `abilities.py` puts them on the scale of the outcomes.
 """
 
 from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from heimdall_litellm.errors import ConfigError
-from training.fit_clusters import Clusters, Observed
 from training.kinds import KINDS, kind_of_category
 
 Floats = NDArray[np.float64]
@@ -40,7 +34,7 @@ _MIN_COLUMNS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Abilities:
+class Published:
     """Ability per model and kind on the logit scale, (models, kinds)."""
 
     models: tuple[str, ...]
@@ -71,7 +65,7 @@ def load_priors(path: Path, canonical: Callable[[str], str]) -> list[tuple[str, 
     return [row for row in scaled if 0.0 <= row[3] <= 1.0]
 
 
-def fit_abilities(rows: Sequence[tuple[str, str, str, float]]) -> Abilities:
+def fit_published(rows: Sequence[tuple[str, str, str, float]]) -> Published:
     """Fit θ and δ by the formula above. Models seen in fewer than two columns are left out."""
     columns_of: dict[str, set[str]] = defaultdict(set)
     for model, column, _, _ in rows:
@@ -91,33 +85,10 @@ def fit_abilities(rows: Sequence[tuple[str, str, str, float]]) -> Abilities:
         theta = _group_mean(y - easiness[c], m, len(models), _RIDGE)
     residual = y - theta[m] - easiness[c]
     delta = _group_mean(residual, m * len(KINDS) + k, len(models) * len(KINDS), _DELTA_SHRINK)
-    return Abilities(tuple(models), theta[:, None] + delta.reshape(len(models), len(KINDS)))
+    return Published(tuple(models), theta[:, None] + delta.reshape(len(models), len(KINDS)))
 
 
 def _group_mean(values: Floats, group: NDArray[np.int64], count: int, ridge: float) -> Floats:
     total = np.bincount(group, weights=values, minlength=count)
     result: Floats = total / (np.bincount(group, minlength=count) + ridge)
     return result
-
-
-def prior_quality(abilities: Abilities, observed: Observed, clusters: Clusters) -> Mapping[str, Floats]:
-    """Map abilities to quality per cluster, (clusters,) for each model, as the formula above says."""
-    ability = abilities.values @ clusters.kinds.T
-    at = {name: i for i, name in enumerate(abilities.models)}
-    both = [(i, at[name]) for i, name in enumerate(observed.models) if name in at]
-    rows = [o for o, _ in both]
-    x = ability[[a for _, a in both]]
-    n = np.minimum(observed.count[rows], 50.0)
-    y = observed.mean[rows]
-    base = float((n * y).sum() / max(n.sum(), 1e-9)) if both else 0.6
-    k = len(clusters.centroids)
-
-    def loss(theta: Floats) -> float:
-        p = np.clip(expit(np.exp(theta[0]) * x + theta[1:]), 1e-6, 1 - 1e-6)
-        fit = -(n * (y * np.log(p) + (1 - y) * np.log(1 - p))).sum() if both else 0.0
-        centre = float(logit(np.clip(base, 0.05, 0.95)))
-        return float(fit + 2.0 * ((theta[1:] - centre) ** 2).sum() + 0.5 * theta[0] ** 2)
-
-    solved = minimize(loss, np.zeros(1 + k), method="L-BFGS-B").x
-    quality = expit(np.exp(solved[0]) * ability + solved[1:])
-    return {name: quality[i] for i, name in enumerate(abilities.models)}

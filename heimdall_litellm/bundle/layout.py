@@ -76,11 +76,13 @@ class Manifest(BaseModel):
     models: Annotated[int, Field(ge=1, le=10_000)]
     calibration_scale: Triple
     calibration_shift: Triple
-    # Older bundles have neither.
+    # Older bundles have none of the next three.
     thresholds: tuple[Share, Share] = (0.5, 0.4)
     """Probabilities above which a request is cheap or hard, where the settings name none."""
     tilt: dict[str, tuple[Moderate, Moderate]] = {}
     """By feature: weight and centre of the triage's tilt (`core/triage.py`)."""
+    typical_difficulty: Annotated[float, Field(ge=1e-3, le=1)] = 0.5
+    """Mean difficulty of the training prompts."""
     # The formulas of `core/quality.py` divide by both, in single precision.
     temperature: Annotated[float, Field(ge=1e-3, le=1e3)]
     kappa: Annotated[float, Field(ge=1e-3, le=1e6)]

@@ -87,6 +87,7 @@ def _assemble(files: VerifiedFiles) -> Bundle:
         temperature=manifest.temperature,
         table=table,
         tilt=_tilt(files),
+        typical_difficulty=files.manifest.typical_difficulty,
     )
     return Bundle(files.path, manifest, files.manifest_sha256, knowledge, scorer, models.prices)
 

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from math import isinf
+from math import inf, isinf
 from pathlib import Path
 from typing import IO, Final, NoReturn
 
@@ -34,7 +34,7 @@ from heimdall_litellm.cli.render import (
 from heimdall_litellm.cli.session import Session, open_session
 from heimdall_litellm.core.explain import to_dict
 from heimdall_litellm.core.request import read_request
-from heimdall_litellm.core.types import Overrides
+from heimdall_litellm.core.types import Decision, Overrides
 from heimdall_litellm.errors import ConfigError, HeimdallError
 
 _FIELDS: Final = (
@@ -182,18 +182,25 @@ def _decision(session: Session, body: Mapping[str, object], alpha: float | None)
     full = to_dict(decided)
     candidates = full["candidates"]
     answer = {name: full[name] for name in _FIELDS}
-    answer["candidates"] = _once(candidates if isinstance(candidates, list) else [], decided.bucket)
+    answer["candidates"] = _once(candidates if isinstance(candidates, list) else [], decided)
     # A model of the bundle may carry its effort in its name.
     of_name = identify(decided.model).effort if "@" in decided.model else None
     answer["effort"] = full["effort"] or of_name
     return {**answer, "duration_us": round(elapsed * 1e6, 1)}
 
 
-def _once(rows: list[dict[str, object]], bucket: str) -> list[dict[str, object]]:
-    """Keep one row for each model: the one of the bucket decided for, else its first."""
+def _once(rows: list[dict[str, object]], decided: Decision) -> list[dict[str, object]]:
+    """Keep one row for each model: the one it competed with, or would have."""
+    within_bucket = decided.router_policy == "bucket"
+
+    def rank(row: dict[str, object]) -> tuple[bool, float]:
+        score = row["score"]
+        return within_bucket and row["bucket"] == decided.bucket, score if isinstance(score, float) else -inf
+
     by_model: dict[object, dict[str, object]] = {}
     for row in rows:
-        if row["model"] not in by_model or row["bucket"] == bucket:
+        known = by_model.get(row["model"])
+        if known is None or rank(row) > rank(known):
             by_model[row["model"]] = row
     return [{name: row[name] for name in _CANDIDATE_FIELDS} for row in by_model.values()]
 

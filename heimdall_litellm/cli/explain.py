@@ -145,9 +145,21 @@ def _show_candidates(console: Console, decision: Decision) -> None:
     figures = ("quality", "cost $", "penalty", "score")
     shown = table("model", "bucket", *figures, right=figures)
     eligible = [row for row in decision.candidates if row.eligible]
-    order = {bucket: rank for rank, bucket in enumerate(sorted(BUCKETS, key=lambda b: b != decision.bucket))}
-    for row in sorted(eligible, key=lambda row: (order[row.bucket], -row.score, row.model)):
-        is_chosen = (row.model, row.bucket) == (decision.model, decision.bucket)
+    within_bucket = decision.router_policy == "bucket"
+    chosen = (decision.model, decision.effort.reasoning_effort)
+    shown_as_chosen = False
+    for row in sorted(
+        eligible,
+        key=lambda row: (
+            within_bucket and row.bucket != decision.bucket,
+            BUCKETS.index(row.bucket) if within_bucket else 0,
+            -row.score,
+            row.model,
+            row.bucket != decision.bucket,
+        ),
+    ):
+        is_chosen = not shown_as_chosen and (row.model, row.effort) == chosen
+        shown_as_chosen |= is_chosen
         shown.add_row(
             ("> " if is_chosen else "  ") + row.model + (f" ({row.effort})" if row.effort else ""),
             row.bucket,
@@ -155,7 +167,11 @@ def _show_candidates(console: Console, decision: Decision) -> None:
             usd(row.cost_usd),
             f"{row.penalties:.3f}",
             f"{row.score:+.3f}",
-            style="bold" if is_chosen else "" if row.bucket == decision.bucket else "dim",
+            style="bold"
+            if is_chosen
+            else ""
+            if row.bucket == decision.bucket or not within_bucket
+            else "dim",
         )
     console.print(shown)
     console.print()

@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from heimdall_litellm.core.types import BUCKETS, Bucket, Effort, EffortSpec, Penalties, Policy
+from heimdall_litellm.core.types import BUCKETS, Bucket, Effort, EffortSpec, Penalties, Policy, RouterPolicy
 from heimdall_litellm.errors import ConfigError
 
 DEFAULT_NAME: Final = "heimdall"
@@ -140,6 +140,12 @@ class RouterSettings(_Strict):
     alpha: Unit = Field(
         default=0.6, description="Weight of quality against cost: 1 = best quality, 0 = cheapest."
     )
+    policy: RouterPolicy | None = Field(
+        default=None,
+        description="Who competes: triage = all candidates, gaps in quality scaled by difficulty; alpha = "
+        "all candidates; bucket = those of the triage's bucket; null = bucket if a candidate list is given, "
+        "else triage.",
+    )
     thresholds: ThresholdSettings = Field(
         default=ThresholdSettings(), description="From probabilities to a bucket."
     )
@@ -173,6 +179,13 @@ class RouterSettings(_Strict):
     def candidates(self) -> Mapping[Bucket, tuple[str, ...] | None]:
         """The three lists as given; None where they are to be proposed."""
         return {"cheap": self.cheap_candidates, "mid": self.mid_candidates, "hard": self.hard_candidates}
+
+    @property
+    def router_policy(self) -> RouterPolicy:
+        """The policy named, or the one that fits: whoever says which models serve a bucket means it."""
+        if self.policy is not None:
+            return self.policy
+        return "bucket" if any(self.candidates.values()) else "triage"
 
 
 class OverrideSettings(_Strict):
@@ -389,4 +402,5 @@ class Settings(_Strict):
             ),
             context_margin=router.context_margin,
             max_fallbacks=router.max_fallbacks,
+            router_policy=router.router_policy,
         )

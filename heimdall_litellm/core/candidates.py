@@ -41,13 +41,16 @@ class Row:
 class CandidateSet:
     """All rows of a virtual name; the arrays are parallel to `rows`.
 
-    `quality` and `tokens` are (rows, clusters); prices are USD per token, by row.
+    `quality` and `tokens` are (rows, clusters), the typical ones (rows,) their means over the clusters as
+    they counted in training; prices are USD per token, by row.
     """
 
     policy: Policy
     rows: tuple[Row, ...]
     quality: FloatArray
     tokens: FloatArray
+    typical_quality: FloatArray
+    typical_tokens: FloatArray
     input_usd: tuple[float, ...]
     output_usd: tuple[float, ...]
 
@@ -69,7 +72,16 @@ def build_candidates(
         raise ConfigError(f"'{policy.name}' has no candidate: name at least one model in a bucket.")
     quality, tokens = _quality_rows(rows, table)
     input_usd, output_usd = _prices([row.entry for row in rows])
-    return CandidateSet(policy, tuple(rows), quality, tokens, input_usd, output_usd)
+    return CandidateSet(
+        policy,
+        tuple(rows),
+        quality,
+        tokens,
+        quality @ table.share,
+        tokens @ table.share,
+        input_usd,
+        output_usd,
+    )
 
 
 def _bucket_entries(

@@ -18,7 +18,7 @@ from heimdall_litellm.core.types import RequestFacts
 
 def expected_output_tokens(candidates: CandidateSet, facts: RequestFacts, near: Neighbourhood) -> list[float]:
     """Tokens each candidate is expected to write, thinking included; by row."""
-    tokens: list[float] = (candidates.tokens[:, near.ids] @ near.weights).tolist()
+    tokens = near.blend(candidates.tokens, candidates.typical_tokens)
     limit = facts.max_output_tokens
     return tokens if limit is None else [min(count, float(limit)) for count in tokens]
 

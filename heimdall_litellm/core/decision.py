@@ -3,6 +3,15 @@
 The whole chain, in order: words → features and embedding → triage → bucket; nearest clusters →
 quality and expected cost of every candidate; guardrails; α-score; the ranked chain. Pure: the
 same arguments give the same decision, anywhere.
+
+Three policies:
+
+- *triage*: all candidates compete, and the triage's difficulty scales the gaps of quality between them
+  (`quality.py`);
+- *alpha*: all compete by what the clusters say of them;
+- *bucket*: the triage's bucket decides who competes.
+
+A bucket that the request asks for is obeyed under each.
 """
 
 from __future__ import annotations
@@ -19,7 +28,7 @@ from heimdall_litellm.core.embedding import StaticEmbedding
 from heimdall_litellm.core.explain import reasons_for
 from heimdall_litellm.core.failover import rank
 from heimdall_litellm.core.features import featurize
-from heimdall_litellm.core.quality import Neighbourhood, QualityTable, nearest
+from heimdall_litellm.core.quality import Neighbourhood, QualityTable, nearest, scale_gaps
 from heimdall_litellm.core.triage import LEVEL, Calibration, Tilt, Triage, choose_bucket, triage
 from heimdall_litellm.core.types import (
     NO_OVERRIDES,
@@ -28,6 +37,7 @@ from heimdall_litellm.core.types import (
     FloatArray,
     Overrides,
     RequestFacts,
+    RouterPolicy,
     TriageModel,
 )
 from heimdall_litellm.core.words import words
@@ -42,7 +52,7 @@ class Knowledge:
     """What a bundle knows, as the core reads it.
 
     `centroids` (clusters, d) have unit length; `temperature` is that of the blend in
-    `quality.nearest`.
+    `quality.nearest`; `typical_difficulty` is the triage's mean over the training prompts.
     """
 
     embedding: StaticEmbedding
@@ -52,6 +62,7 @@ class Knowledge:
     temperature: float
     table: QualityTable
     tilt: Tilt = LEVEL
+    typical_difficulty: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +108,16 @@ def decide(
     """
     policy = candidates.policy
     seen = perceive(facts, knowledge)
-    near = nearest(
-        seen.embedding, knowledge.centroids, knowledge.table.share, policy.top_p, knowledge.temperature
-    )
+    near = nearest(seen.embedding, knowledge.centroids, policy.top_p, knowledge.temperature)
     alpha = policy.alpha if overrides.alpha is None else overrides.alpha
-    scored = _score_all(facts, candidates, near, alpha, permitted, overrides, latencies)
+    router_policy: RouterPolicy = policy.router_policy if overrides.bucket is None else "bucket"
+    ratio = seen.triage.difficulty / knowledge.typical_difficulty if router_policy == "triage" else None
+    within_bucket = router_policy == "bucket"
+    scored = _score_all(
+        facts, candidates, near, alpha, permitted, overrides, latencies, ratio, within_bucket=within_bucket
+    )
     bucket = overrides.bucket or choose_bucket(seen.triage, policy.cheap_threshold, policy.hard_threshold)
-    chain = rank(scored, bucket)
+    chain = rank(scored, bucket, within_bucket=within_bucket)
     if not chain:
         raise _no_candidate(scored)
     chain = chain[: 1 + policy.max_fallbacks]
@@ -111,7 +125,7 @@ def decide(
     chosen = chain[0]
     return Decision(
         model=chosen.model,
-        bucket=chosen.bucket,
+        bucket=chosen.bucket if within_bucket else bucket,
         p_cheap=seen.triage.p_cheap,
         p_mid=seen.triage.p_mid,
         p_hard=seen.triage.p_hard,
@@ -122,9 +136,10 @@ def decide(
         candidates=scored,
         fallbacks=tuple(c.model for c in chain[1:]),
         efforts={c.model: efforts[c.model, c.bucket] for c in chain},
-        reasons=reasons_for(seen.triage, policy, bucket, overrides, chosen, scored),
+        reasons=reasons_for(seen.triage, policy, router_policy, bucket, overrides, chosen, scored),
         features=seen.features,
         policy=policy.name,
+        router_policy=router_policy,
     )
 
 
@@ -136,10 +151,13 @@ def _score_all(
     permitted: Collection[str] | None,
     overrides: Overrides,
     latencies: Mapping[str, float] | None,
+    ratio: float | None,
+    *,
+    within_bucket: bool,
 ) -> tuple[CandidateScore, ...]:
     rows, policy = candidates.rows, candidates.policy
     entries = [row.entry for row in rows]
-    quality: list[float] = (candidates.quality[:, near.ids] @ near.weights).tolist()
+    quality = near.blend(candidates.quality, candidates.typical_quality)
     output_tokens = expected_output_tokens(candidates, facts, near)
     cost = expected_cost_usd(candidates, facts, output_tokens)
     why_not = [
@@ -149,7 +167,10 @@ def _score_all(
     ]
     eligible = [why is None for why in why_not]
     penalty = scoring.penalties(entries, eligible, facts, output_tokens, policy.penalties, latencies)
-    score = scoring.alpha_scores(alpha, quality, cost, penalty, eligible, [row.bucket for row in rows])
+    if ratio is not None:
+        quality = scale_gaps(quality, eligible, ratio)
+    rivals = [row.bucket if within_bucket else None for row in rows]
+    score = scoring.alpha_scores(alpha, quality, cost, penalty, eligible, rivals)
     return tuple(
         CandidateScore(
             row.entry.name, row.bucket, row.effort.reasoning_effort, why is None, why, q, usd, out, p, s

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import isfinite
 
 from heimdall_litellm.core.triage import Triage
-from heimdall_litellm.core.types import Bucket, CandidateScore, Decision, Overrides, Policy
+from heimdall_litellm.core.types import Bucket, CandidateScore, Decision, Overrides, Policy, RouterPolicy
 
 _MAX_SUMMARY = 300
 
@@ -18,6 +18,7 @@ _MAX_SUMMARY = 300
 def reasons_for(
     result: Triage,
     policy: Policy,
+    router_policy: RouterPolicy,
     bucket: Bucket,
     overrides: Overrides,
     chosen: CandidateScore,
@@ -25,14 +26,16 @@ def reasons_for(
 ) -> tuple[str, ...]:
     """Say in plain words, in the order the rules were applied, why a model was chosen."""
     reasons = [_bucket_reason(result, policy, bucket, overrides)]
-    if chosen.bucket != bucket:
+    within_bucket = router_policy == "bucket"
+    if within_bucket and chosen.bucket != bucket:
         reasons.append(f"no {bucket} candidate can serve it, so the {chosen.bucket} bucket does")
-    rivals = {c.model for c in scored if c.eligible and c.bucket == chosen.bucket}
+    rivals = {c.model for c in scored if c.eligible and (c.bucket == chosen.bucket or not within_bucket)}
+    kind = f"{chosen.bucket} candidate" if within_bucket else "candidate"
     cost = f"quality {chosen.quality:.2f} for about ${chosen.cost_usd:.6f}"
     if len(rivals) == 1:
-        reasons.append(f"{chosen.model} is the only {chosen.bucket} candidate left: {cost}")
+        reasons.append(f"{chosen.model} is the only {kind} left: {cost}")
     else:
-        reasons.append(f"{chosen.model} scores best of {len(rivals)} {chosen.bucket} candidates: {cost}")
+        reasons.append(f"{chosen.model} scores best of {len(rivals)} {kind}s: {cost}")
     out = sorted({c.model for c in scored if not c.eligible} - {c.model for c in scored if c.eligible})
     if out:
         reasons.append(f"{len(out)} ruled out")
@@ -77,6 +80,7 @@ def to_dict(decision: Decision) -> dict[str, object]:
         "fallbacks": list(decision.fallbacks),
         "reasons": list(decision.reasons),
         "policy": decision.policy,
+        "router_policy": decision.router_policy,
     }
 
 

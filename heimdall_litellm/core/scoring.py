@@ -2,13 +2,13 @@
 
     score[m] = α·Q[m] − (1−α)·C[m] − penalties[m]
 
-after Avengers-Pro (arXiv 2508.12631). Q is quality 0..1 (`quality.py`). C is the expected cost
-(`cost.py`) divided by the largest cost among the eligible candidates of the same bucket that are
-not dominated, so that a dear model for hard requests doesn't make all cheap ones look alike; one is
+after Avengers-Pro (arXiv 2508.12631). Q is quality 0..1 (`quality.py`). C is a quarter of the expected
+cost (`cost.py`) over the largest cost among the eligible rivals that are not dominated; one is
 dominated if another is at least as good, as cheap and as little penalised, and better in one of
 these. Dividing by that largest cost, and not by the range, keeps C a ratio of dollars:
 currency and token units cancel, a candidate 1 % dearer is 1 % worse and not "the worst", and
-adding a dominated candidate changes nothing.
+adding a dominated candidate changes nothing. A quarter, because models differ by much less than 1 in
+quality: at α = 0.5 the dearest is worth its price over a free one if it is expected to do ¼ better.
 
 Invariants (tests/property): α = 1 chooses the best predicted quality and α = 0 the cheapest, up
 to penalties; without penalties, raising α never lowers the chosen quality or cost.
@@ -25,6 +25,8 @@ from statistics import fmean, pstdev
 from heimdall_litellm.core.types import CatalogEntry, Penalties, RequestFacts
 
 _CROWDED = 0.8
+_DEAREST = 0.25
+"""C of the dearest candidate."""
 
 
 def penalties(
@@ -65,7 +67,7 @@ def alpha_scores(
 ) -> list[float]:
     """Score all candidates by the formula above. Ineligible ones get −inf.
 
-    `rivals` says who competes with whom (the bucket): costs are scaled among rivals.
+    `rivals` says who competes with whom (by bucket, or all with all): costs are scaled among rivals.
     """
     candidates = list(zip(quality, cost, penalty, strict=True))
     competing: dict[object, list[tuple[float, float, float]]] = {}
@@ -80,10 +82,10 @@ def alpha_scores(
 
 
 def _cost_scale(eligible: Sequence[tuple[float, float, float]]) -> float:
-    """Largest cost among (quality, cost, penalty) that no other dominates; 1 where all are free."""
+    """What costs are divided by; members are (quality, cost, penalty). 1 where all are free."""
     dearest_first = sorted(eligible, key=lambda candidate: -candidate[1])
     undominated = (c[1] for c in dearest_first if not any(_dominates(other, c) for other in eligible))
-    return next(undominated, 1.0) or 1.0
+    return (next(undominated, 1.0) or 1.0) / _DEAREST
 
 
 def _dominates(other: tuple[float, float, float], mine: tuple[float, float, float]) -> bool:

@@ -20,6 +20,10 @@ BUCKETS: tuple[Bucket, Bucket, Bucket] = ("cheap", "mid", "hard")
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
 
+RouterPolicy = Literal["triage", "alpha", "bucket"]
+"""Who competes for a request, and what the triage has to say in it (`decision.py`)."""
+ROUTER_POLICIES: tuple[RouterPolicy, ...] = ("triage", "alpha", "bucket")
+
 FloatArray = NDArray[np.float32]
 
 
@@ -111,6 +115,7 @@ class Policy:
     efforts: Mapping[Bucket, EffortSpec]
     context_margin: float = 0.10
     max_fallbacks: int = 4
+    router_policy: RouterPolicy = "triage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +171,7 @@ class Decision:
     reasons: tuple[str, ...]
     features: FloatArray = field(repr=False)
     policy: str = "heimdall"
+    router_policy: RouterPolicy = "triage"
 
 
 TriageModel = Callable[[FloatArray], FloatArray]

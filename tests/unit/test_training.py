@@ -19,6 +19,7 @@ from heimdall_litellm.core.triage import MOST_TILT, Calibration
 from heimdall_litellm.errors import ConfigError
 from tests.small_world import LEVELS, fit_small_bundle, small_embedding, write_outcomes, write_priors
 from training.__main__ import cli, main
+from training.abilities import Worth, worth
 from training.data import Example, Outcome, load_outcomes
 from training.evaluate import probabilities_of
 from training.everyday import everyday
@@ -32,13 +33,13 @@ from training.fit import (
     read_inputs,
     tilts_of,
 )
-from training.fit_clusters import fit_clusters, observe
+from training.fit_clusters import Clusters, fit_clusters
 from training.kinds import KINDS, kind_of_category, kind_of_task
 from training.labels import soft_labels, weights
 from training.leakage import folds, group_duplicates
 from training.pairs import PAIRS, family
 from training.prices import fallback_price
-from training.priors import fit_abilities, load_priors, prior_quality
+from training.priors import Published, fit_published, load_priors
 from training.train_gbdt import (
     Rows,
     TriageFit,
@@ -49,7 +50,7 @@ from training.train_gbdt import (
     probabilities,
 )
 from training.transfer import fit_tilt
-from training.verbosity import output_ratio
+from training.verbosity import expected_tokens, output_ratio
 
 
 @pytest.fixture(scope="module")
@@ -214,11 +215,26 @@ def test_clusters_and_tables_hold_what_was_observed(examples: list[Example]) -> 
     )
     assert clusters.share.sum() == pytest.approx(1.0)
     assert clusters.kinds.shape == (len(clusters.centroids), len(KINDS))
-    observed = observe(examples, clusters, [list(e.outcomes) for e in examples])
-    at = observed.models.index("tiny-1b")
-    assert observed.count[at].sum() == len(examples)
-    mine = [e.outcomes["tiny-1b"].score for e in examples]
-    assert (observed.mean[at] * observed.count[at]).sum() / len(examples) == pytest.approx(np.mean(mine))
+
+
+NOTHING_PUBLISHED = Published((), np.zeros((0, len(KINDS))))
+
+
+def one_cluster(rows: list[Example]) -> Clusters:
+    return fit_clusters(np.ones((len(rows), 2), np.float32), rows, np.ones(len(rows)), 1, seed=0)
+
+
+def worth_of(rows: list[Example], published: Published = NOTHING_PUBLISHED) -> Worth:
+    return worth(rows, one_cluster(rows), [list(e.outcomes) for e in rows], published)
+
+
+def test_a_model_gets_about_the_mean_of_what_it_did() -> None:
+    rows = [scored(i, "own", {"good": float(i % 5 > 0), "bad": float(i % 5 > 3)}) for i in range(200)]
+    found = worth_of(rows)
+    assert found.models == ("bad", "good")
+    assert found.count[:, 0].tolist() == [200, 200]
+    assert found.mean[:, 0] == pytest.approx([0.2, 0.8], abs=0.03)
+    assert found.prior[:, 0] == pytest.approx(found.mean[:, 0], abs=0.05)  # nothing else is known
 
 
 def test_a_model_tried_on_the_hard_half_alone_does_not_look_worse_for_it() -> None:
@@ -227,13 +243,49 @@ def test_a_model_tried_on_the_hard_half_alone_does_not_look_worse_for_it() -> No
         tried = ("everywhere", "hard half", "other") if i < 100 else ("everywhere", "other")
         return scored(i, "own", dict.fromkeys(tried, score))
 
+    found = worth_of([asked(i) for i in range(200)])
+    mean = dict(zip(found.models, found.mean[:, 0].tolist(), strict=True))
+    assert mean["everywhere"] == pytest.approx(0.6, abs=0.02)
+    assert mean["hard half"] == pytest.approx(0.6, abs=0.1)  # 0.2 of its own prompts
+
+
+def test_what_is_published_places_models_without_outcomes() -> None:
+    known = [f"m{i}" for i in range(6)]
+    rows = [scored(i, "own", {name: float(i % 6 <= at) for at, name in enumerate(known)}) for i in range(120)]
+    logits = np.array([-2.0, -1.2, -0.4, 0.4, 1.2, 2.0, 3.0, -3.0])
+    published = Published((*known, "new best", "new worst"), np.tile(logits[:, None], (1, len(KINDS))))
+    found = worth_of(rows, published)
+    prior = dict(zip(found.models, found.prior[:, 0].tolist(), strict=True))
+    assert prior["new worst"] < prior["m0"] < prior["m3"] < prior["m5"] < prior["new best"]
+    assert found.count[found.models.index("new best")].sum() == 0
+
+
+def test_expected_tokens_are_those_of_the_same_prompts_for_every_model() -> None:
+    def asked(i: int) -> Example:
+        long = i % 2
+        tried = {"terse": 10 * (1 + 9 * long), "wordy": 20 * (1 + 9 * long)}
+        if long:
+            tried["long only"] = 100
+        outcomes = {m: Outcome(1.0, tokens) for m, tokens in tried.items()}
+        return Example(str(i), "own", "gsm8k", ({"role": "user", "content": f"prompt {i}"},), outcomes)
+
     rows = [asked(i) for i in range(200)]
-    vectors = np.ones((200, 2), np.float32)
-    clusters = fit_clusters(vectors, rows, np.ones(200), 1, seed=0)
-    observed = observe(rows, clusters, [list(e.outcomes) for e in rows])
-    mean = dict(zip(observed.models, observed.mean[:, 0].tolist(), strict=True))
-    assert mean["everywhere"] == pytest.approx(0.6, abs=0.01)
-    assert mean["hard half"] == pytest.approx(0.6, abs=0.01)  # 0.2 of its own prompts
+    models = ("long only", "o3", "terse", "unknown", "wordy")
+    names = [list(e.outcomes) for e in rows]
+    found = dict(
+        zip(models, expected_tokens(rows, one_cluster(rows), names, models)[:, 0].tolist(), strict=True)
+    )
+    assert found["terse"] == pytest.approx(55, rel=0.05)
+    assert found["wordy"] == pytest.approx(110, rel=0.05)
+    assert found["long only"] == pytest.approx(55, rel=0.1)  # 100 on its own prompts
+    assert found["terse"] < found["unknown"] < found["wordy"]
+    assert found["o3"] == pytest.approx(4.1 * found["unknown"])
+
+
+def test_nobody_counted_is_a_guess_for_all() -> None:
+    rows = [scored(i, "own", {"a": 1.0, "b": 0.0}) for i in range(10)]
+    found = expected_tokens(rows, one_cluster(rows), [list(e.outcomes) for e in rows], ("a", "b"))
+    assert found.tolist() == [[300.0], [300.0]]
 
 
 def test_a_model_without_outcomes_gets_its_published_place(small_bundle: Path) -> None:
@@ -245,18 +297,17 @@ def test_a_model_without_outcomes_gets_its_published_place(small_bundle: Path) -
 def test_abilities_rank_models_and_ignore_dollars(tmp_path: Path) -> None:
     rows = load_priors(write_priors(tmp_path / "p.csv"), canonical_with_effort)
     assert {row[2] for row in rows} == {"coding", "maths", "reasoning", "language"}
-    abilities = fit_abilities(rows)
+    abilities = fit_published(rows)
     strength = dict(zip(abilities.models, abilities.values.mean(axis=1).tolist(), strict=True))
     assert strength["tiny-1b"] < strength["gpt-4o-mini"] < strength["o3@high"] < strength["gpt-5@medium"]
 
 
 def test_priors_without_any_outcome_still_rank(examples: list[Example], tmp_path: Path) -> None:
-    abilities = fit_abilities(load_priors(write_priors(tmp_path / "p.csv"), canonical_with_effort))
-    vectors = read_inputs(examples, small_embedding(examples)).vectors
-    clusters = fit_clusters(vectors, examples, np.ones(len(examples)), 3, seed=0)
-    strangers = observe(examples, clusters, [[f"other-{m}" for m in e.outcomes] for e in examples])
-    quality = prior_quality(abilities, strangers, clusters)
-    assert quality["tiny-1b"].mean() < quality["gpt-5@medium"].mean()
+    published = fit_published(load_priors(write_priors(tmp_path / "p.csv"), canonical_with_effort))
+    clusters = one_cluster(examples)
+    found = worth(examples, clusters, [[f"other-{m}" for m in e.outcomes] for e in examples], published)
+    prior = dict(zip(found.models, found.prior[:, 0].tolist(), strict=True))
+    assert prior["tiny-1b"] < prior["gpt-5@medium"]
 
 
 @pytest.mark.parametrize(
