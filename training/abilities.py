@@ -88,7 +88,7 @@ def worth(
     names: Sequence[Sequence[str]],
     published: Published,
 ) -> Worth:
-    """Fit the formulas above; `names[i]` are the canonical models of `examples[i].outcomes`, in their order."""
+    """Fit the formulas above; `names[i]` are the canonical models of `examples[i].outcomes`, in order."""
     models = sorted({*(name for row in names for name in row), *published.models})
     k = len(clusters.centroids)
     seen = _outcomes(examples, clusters, names, models)

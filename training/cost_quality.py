@@ -1,13 +1,13 @@
 """How good a choice among many models is: quality bought per dollar, beside mixing models blindly.
 
-A router with a dial (alpha) traces points (mean cost, mean quality); mixing two settings at random gives the line
-between them, so a router is worth the non-decreasing concave hull of its points (RouterBench, arXiv
+A router with a dial (alpha) traces points (mean cost, mean quality); mixing two settings at random gives the
+line between them, so a router is worth the non-decreasing concave hull of its points (RouterBench, arXiv
 2403.12031). It is averaged over the costs from the cheapest single model's to that of the best one:
 
     recovered = (router − blind mix) / (oracle − blind mix)
 
-*Blind mix* is the hull of the single models: what one gets without reading any prompt. The *oracle* knows every
-score and cost. Below 0 a router is worse than not looking. The dial is swept on the measured prompts,
+*Blind mix* is the hull of the single models: what one gets without reading any prompt. The *oracle* knows
+every score and cost. Below 0 a router is worse than not looking. The dial is swept on the measured prompts,
 as RouterBench does, which flatters every router a little.
 """
 
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from training.data import Example
 from training.measures import DRAWS, Estimate
+from training.verbosity import output_ratio
 
 Floats = NDArray[np.float64]
 Choices = NDArray[np.intp]
@@ -46,9 +47,9 @@ class Pool:
 class CostQuality:
     """Figures of one router on one pool.
 
-    `recovered` as above; `cost_at` is the share of the best single model's cost needed for 100, 99 and 95 % of
-    its quality (NaN where not reached); `gained` the quality beyond the best single model's for no more than
-    its cost, as a share of it.
+    `recovered` as above; `cost_at` is the share of the best single model's cost needed for 100, 99 and 95 %
+    of its quality (NaN where not reached); `gained` the quality beyond the best single model's for no more
+    than its cost, as a share of it.
     """
 
     recovered: Estimate
@@ -65,12 +66,15 @@ def make_pool(
     examples: Sequence[Example],
     names: Sequence[Sequence[str]],
     prices: Mapping[str, tuple[float, float]],
+    *,
+    with_thinking: bool = True,
 ) -> Pool | None:
     """Put the prompts of some sources together, with the models that have a price and answered nearly all.
 
     `names[i]` are the canonical models of `examples[i].outcomes`, prices USD per million tokens of input and
-    output. Output tokens are the counted ones, a model's mean where nobody counted. None where fewer than
-    three models are left.
+    output. Output tokens are the counted ones, a model's mean where nobody counted; outcome files count
+    visible text, so what a model thinks comes on top (`verbosity.py`) unless `with_thinking` is off. None
+    where fewer than three models are left.
     """
     rows = [i for i, example in enumerate(examples) if example.source in sources]
     tried: dict[str, int] = {}
@@ -96,6 +100,8 @@ def make_pool(
     mean = np.where(counted, written, 0.0).sum(axis=0) / np.maximum(counted.sum(axis=0), 1)
     mean[mean == 0] = mean[mean > 0].mean() if (mean > 0).any() else 1.0
     written = np.where(counted, written, mean)
+    if with_thinking:
+        written = written * np.array([output_ratio(model) for model in models])
     read = np.array([len(examples[i].text) / _CHARS_PER_TOKEN for i in kept.tolist()])
     price = np.array([prices[model] for model in models])
     cost = (read[:, None] * price[:, 0] + written * price[:, 1]) / 1e6

@@ -8,10 +8,10 @@ by alternating ridge fits, and every model is given the same prompts: tokens[m, 
 the mean of exp(length) over the prompts in c. A model nobody counted has v = 0.
 
 Outcome files mostly count visible text only, and list prices mislead; so what a model thinks comes on top, as
-a ratio to one that just answers. The ratios were computed from whole-dataset costs over list prices of output tokens, relative to DeepSeek-V3, as the
-geometric mean over AIME, LiveMathBench, LiveCodeBench, GPQA, MMLU-Pro, ArenaHard and SimpleQA
-(arXiv 2601.07206, table 10): DeepSeek-R1 7.4, Gemini 2.5 Pro 7.7, GPT-5 4.1, Gemini 2.5 Flash
-2.9, Qwen3-235B 1.5, Claude Sonnet 4 without thinking 0.9. Efforts other than medium are
+a ratio to one that just answers. The ratios were computed from whole-dataset costs over list prices of output
+tokens, relative to DeepSeek-V3, as the geometric mean over AIME, LiveMathBench, LiveCodeBench, GPQA, MMLU-
+Pro, ArenaHard and SimpleQA (arXiv 2601.07206, table 10): DeepSeek-R1 7.4, Gemini 2.5 Pro 7.7, GPT-5 4.1,
+Gemini 2.5 Flash 2.9, Qwen3-235B 1.5, Claude Sonnet 4 without thinking 0.9. Efforts other than medium are
 interpolated from the vendors' stated budgets, not measured.
 """
 

