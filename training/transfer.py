@@ -26,7 +26,7 @@ from heimdall_litellm.core.triage import Tilt
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
-CARRIES_OVER: Final = ("log_input_tokens", "log_words", "word_length", "distinct_words")
+CARRIES_OVER: Final = ("log_input_words", "log_words", "word_length", "distinct_words")
 STRENGTH: Final = 0.8
 """Logits of the odds hard : cheap per standard deviation, before the bound."""
 _RIDGE: Final = 1.0

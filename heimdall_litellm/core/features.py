@@ -23,14 +23,12 @@ from numpy.typing import NDArray
 from heimdall_litellm.core.types import FloatArray, RequestFacts
 from heimdall_litellm.core.wordclasses import CLASSES, WORD_CLASSES
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _BYTE_CLASSES: dict[str, bytes] = {
-    "upper": bytes(range(65, 91)),
-    "lower": bytes(range(97, 123)),
+    "letter": bytes(range(97, 123)),
     "digit": b"0123456789",
-    "space": b" \t\r",
-    "newline": b"\n",
+    "space": b" ",
     "sentence": b".,;:!",
     "question_mark": b"?",
     "brace": b"{}[]",
@@ -54,22 +52,20 @@ _BYTE_CLASSES: dict[str, bytes] = {
 _MARKERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("fence", ("```",)),
     ("code_line", ("def ", "import ", "return ", "();", "=>")),
-    ("bullet", ("\n- ", "\n1. ")),
-    ("option", ("\nA", "(A)")),
+    ("bullet", (" - ", " 1. ")),
+    ("option", (" b. ", " b) ", "(b)")),
     ("latex_command", ("\\frac", "\\[")),
     ("url", ("http",)),
-    ("blank_line", ("\n\n",)),
 )
 
 FEATURES: tuple[str, ...] = (
     "log_ask_chars",
-    "log_input_tokens",
+    "log_input_words",
     "log_system_chars",
     "log_messages",
     "log_user_turns",
     "log_tools",
     "log_max_output",
-    "context_ratio",
     "ask_share",
     "has_tool_results",
     "has_media",
@@ -79,16 +75,14 @@ FEATURES: tuple[str, ...] = (
     "distinct_words",
     "byte_entropy",
     "bigram_entropy",
-    "line_length",
     *(f"bytes_{name}" for name in _BYTE_CLASSES),
     *(f"words_{name}" for name in CLASSES),
     *(f"marks_{name}" for name, _ in _MARKERS),
 )
 N_FEATURES = len(FEATURES)
 _WORDS_AT = FEATURES.index(f"words_{CLASSES[0]}")
-_BYTES_AT = FEATURES.index("bytes_upper")
+_BYTES_AT = FEATURES.index("bytes_letter")
 _MARKS_AT = FEATURES.index(f"marks_{_MARKERS[0][0]}")
-_REFERENCE_CONTEXT = 128_000
 _MAX_WORDS = 400
 _MAX_BYTES = 4_096
 _NO_CLASS = np.zeros(0, np.intp)
@@ -118,7 +112,7 @@ def featurize(facts: RequestFacts, words: Sequence[bytes]) -> FloatArray:
     """
     vector = np.zeros(N_FEATURES, np.float32)
     sample = facts.ask.encode("utf-8", "replace")[:_MAX_BYTES]
-    _shape_features(vector, facts)
+    _shape_features(vector, facts, len(words))
     _word_features(vector, words[:_MAX_WORDS])
     if sample:
         _byte_features(vector, sample)
@@ -126,19 +120,18 @@ def featurize(facts: RequestFacts, words: Sequence[bytes]) -> FloatArray:
     return vector
 
 
-def _shape_features(vector: FloatArray, facts: RequestFacts) -> None:
+def _shape_features(vector: FloatArray, facts: RequestFacts, words: int) -> None:
     vector[0] = log1p(facts.ask_chars)
-    vector[1] = log1p(facts.input_tokens)
+    vector[1] = log1p(words * facts.total_chars / max(len(facts.ask), 1))
     vector[2] = log1p(facts.system_chars)
     vector[3] = log1p(facts.messages)
     vector[4] = log1p(facts.user_turns)
     vector[5] = log1p(facts.tools)
     vector[6] = log1p(facts.max_output_tokens or 0)
-    vector[7] = min(facts.input_tokens / _REFERENCE_CONTEXT, 10.0)
-    vector[8] = min(facts.ask_chars / max(facts.total_chars, 1), 1.0)
-    vector[9] = facts.has_tool_results
-    vector[10] = facts.has_images or facts.has_audio or facts.has_files
-    vector[11] = facts.is_json
+    vector[7] = min(facts.ask_chars / max(facts.total_chars, 1), 1.0)
+    vector[8] = facts.has_tool_results
+    vector[9] = facts.has_images or facts.has_audio or facts.has_files
+    vector[10] = facts.is_json
 
 
 def _word_features(vector: FloatArray, words: Sequence[bytes]) -> None:
@@ -147,9 +140,9 @@ def _word_features(vector: FloatArray, words: Sequence[bytes]) -> None:
         return
     found = filter(None, map(WORD_CLASSES.get, words))
     counts = np.bincount(list(chain.from_iterable(found)) or _NO_CLASS, minlength=len(CLASSES))
-    vector[12] = log1p(n)
-    vector[13] = len(b"".join(words)) / n
-    vector[14] = len(set(words)) / n
+    vector[11] = log1p(n)
+    vector[12] = len(b"".join(words)) / n
+    vector[13] = len(set(words)) / n
     vector[_WORDS_AT : _WORDS_AT + len(CLASSES)] = counts / n
 
 
@@ -157,10 +150,9 @@ def _byte_features(vector: FloatArray, sample: bytes) -> None:
     codes = np.frombuffer(sample, np.uint8).astype(np.intp)
     counts = np.bincount(codes, minlength=256)
     n = len(sample)
-    vector[15] = _entropy(counts, n)
+    vector[14] = _entropy(counts, n)
     if n > 1:
-        vector[16] = _entropy(np.bincount((codes[:-1] * 31 + codes[1:]) & 1_023), n - 1)
-    vector[17] = log1p(n / (1 + float(counts[10])))
+        vector[15] = _entropy(np.bincount((codes[:-1] * 31 + codes[1:]) & 1_023), n - 1)
     vector[_BYTES_AT : _BYTES_AT + len(_BYTE_CLASSES)] = counts.astype(np.float32) @ _CLASS_MATRIX / n
 
 

@@ -30,6 +30,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from heimdall_litellm.core.plain import plain, plain_window
 from heimdall_litellm.core.tokens import chars_and_tokens, tokens_in
 from heimdall_litellm.core.types import RequestFacts
 
@@ -148,7 +149,7 @@ def _read_item(item: object, reading: _Reading) -> None:
 def _facts(body: Mapping[str, object], reading: _Reading) -> RequestFacts:
     tools = _tools_of(body)
     ask = reading.last_user or _spoken(reading.skimmed_user) or reading.last_any
-    topic = "" if reading.user_turns <= 1 else reading.first_user[:TOPIC]
+    topic = "" if reading.user_turns <= 1 else plain(reading.first_user)
     chars, tokens = chars_and_tokens(reading.texts)
     tokens += (
         _tool_tokens(tools)
@@ -158,12 +159,13 @@ def _facts(body: Mapping[str, object], reading: _Reading) -> RequestFacts:
         + reading.file_chars // _BASE64_CHARS_PER_TOKEN
         + reading.token_ids
     )
+    plain_ask, ask_chars = plain_window(ask, HEAD, TAIL)
     return RequestFacts(
-        ask=window(ask),
+        ask=plain_ask,
         topic=topic,
-        ask_chars=len(ask),
+        ask_chars=ask_chars,
         system_chars=reading.system_chars,
-        total_chars=chars,
+        total_chars=max(chars - len(ask), 0) + ask_chars,
         input_tokens=tokens,
         max_output_tokens=_max_output(body),
         messages=reading.messages,
