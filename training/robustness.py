@@ -66,7 +66,12 @@ def _slip(word: str, rng: random.Random) -> str:
     row = next((row for row in _KEYS if here in row), here)
     beside = row[(row.index(here) + 1) % len(row)]
     return rng.choice(
-        (before + rest, before + here + here + rest, before + rest[0] + here + rest[1:], before + beside + rest)
+        (
+            before + rest,
+            before + here + here + rest,
+            before + rest[0] + here + rest[1:],
+            before + beside + rest,
+        )
     )
 
 
@@ -168,7 +173,10 @@ REPORTED: Final[Mapping[str, Perturbation]] = {
     "boilerplate": around(
         ("", "\n\nMany thanks for taking the time to look into this, it means a lot to me!"),
         ("", "\n\nI look forward to hearing back from you soon.\n\nKind regards,\nJonas Weber"),
-        ("", "\n\nDo your best and take a deep breath before you begin. I really appreciate all your hard work."),
+        (
+            "",
+            "\n\nDo your best and take a deep breath before you begin. I really appreciate all your hard work.",
+        ),
         ("", "\n\nFeel free to ask follow-up questions if anything is unclear."),
         ("", "\n\nSent from my iPhone"),
     ),
@@ -220,4 +228,6 @@ def _changed(moves: Sequence[int]) -> Changed:
     share = sum(move > 0 for move in moves) / n
     middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     half = _Z / (1 + _Z**2 / n) * (share * (1 - share) / n + _Z**2 / (4 * n * n)) ** 0.5
-    return Changed(share, max(middle - half, 0.0), min(middle + half, 1.0), sum(move > 1 for move in moves) / n, n)
+    return Changed(
+        share, max(middle - half, 0.0), min(middle + half, 1.0), sum(move > 1 for move in moves) / n, n
+    )

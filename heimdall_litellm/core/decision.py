@@ -79,7 +79,7 @@ def model_input(facts: RequestFacts, embedding: StaticEmbedding) -> tuple[FloatA
     text = facts.ask
     if facts.topic and len(text) < _SHORT_ASK:
         text = f"{text}\n{facts.topic}"
-    tokens = words(text)
+    tokens = embedding.spelled(words(text))
     return featurize(facts, tokens), embedding.embed(tokens)
 
 

@@ -22,6 +22,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from heimdall_litellm.core.spelling import Spelling
 from heimdall_litellm.core.types import FloatArray
 
 Rows = NDArray[np.int8]
@@ -41,7 +42,16 @@ class StaticEmbedding:
     vocabulary are the buckets, one or more. Raises ValueError where shapes don't fit.
     """
 
-    __slots__ = ("_buckets", "_first_bucket", "_index", "_pieces_of", "_rows", "_scale", "_vocab")
+    __slots__ = (
+        "_buckets",
+        "_first_bucket",
+        "_index",
+        "_pieces_of",
+        "_rows",
+        "_scale",
+        "_spelling",
+        "_vocab",
+    )
 
     def __init__(self, vocab: Sequence[bytes], rows: Rows, scale: FloatArray) -> None:
         if rows.ndim != 2 or rows.dtype != np.int8 or rows.shape[1] == 0:
@@ -59,6 +69,7 @@ class StaticEmbedding:
         self._rows.flags.writeable = self._scale.flags.writeable = False
         self._first_bucket = len(vocab)
         self._buckets = int(rows.shape[0]) - len(vocab)
+        self._spelling = Spelling(vocab)
         # A memo, for speed alone: what a word is taken into depends on nothing else.
         self._pieces_of = lru_cache(maxsize=_REMEMBERED)(self._take_apart)
 
@@ -88,13 +99,28 @@ class StaticEmbedding:
             total /= np.float32(length)
         return total, known / len(words)
 
+    def spelled(self, words: list[bytes]) -> list[bytes]:
+        """Put the words that were meant for mistyped ones (`spelling.py`), and leave the others.
+
+        Of a text that is mostly unknown, such as one in a language we don't have, nothing is mistyped.
+        """
+        distinct = set(words)
+        unknown = distinct.difference(self._index)
+        if 2 * len(unknown) > len(distinct):
+            return words
+        meant = {word: near for word in unknown if (near := self._spelling.nearest(word)) != word}
+        return [meant.get(word, word) for word in words] if meant else words
+
     def token_ids(self, words: Sequence[bytes]) -> tuple[list[int], int]:
         """Return the rows that make up a text, and how many words have a row of their own."""
         index = self._index
         ids = [at for at in map(index.get, words) if at is not None]
         known = len(ids)
         if known < len(words):
-            self._add_unknown([word for word in words if word not in index], ids)
+            unknown = [word for word in words if word not in index]
+            if 2 * known >= len(words):
+                unknown = [word for word in unknown if not word.isascii()]
+            self._add_unknown(unknown, ids)
         return ids, known
 
     def _add_unknown(self, unknown: Sequence[bytes], ids: list[int]) -> None:

@@ -20,64 +20,83 @@ from __future__ import annotations
 
 import re
 
+from heimdall_litellm.core.wordclasses import WORD_CLASSES
 from heimdall_litellm.core.words import words
 
 _COURTESY = frozenset(
     word.encode()
     for word in """
-    a about above accurate accurately advance advice after again ai all already also always am an and answer
-    answering any anything appreciate appreciated appreciation appropriately are around as asap ask asked asking
-    assist assistance assistant at attention back backticks based be been before begin being below best bit bot
-    bothering box briefing busy but by can care careful carefully case chat chatbot check cheers clarification
-    clarify clear clearly come completes completion confused content context conversation correct correctly could
-    couple curious currently day days dear delimited depends describes details do does doing don double doubt
-    each early either else end enclosed end ensure enough enquiry especially evening ever everyone everything
-    exactly expert favor favour favore feel few final finally find first folks following follows for forward free
-    friend friendly from further general get getting given gives go going good got grateful great greetings guidance
-    guys had hand handle happy has have having hear heard hello help helpful helping here hesitate hey hi hope
-    hoping how human i if ignore im in incredibly info information inline input inquiry inst instruction
-    instructions into is issue it its job just keep kind kindly kindness know knowledgeable last later let lets like
-    little ll look looking lot lots love m ma made madam make many mark matter may maybe me mean message might mind
-    minute miss moment month more morning most much must my name need needed needs new next nice night no not
-    nothing now obliged of off ok okay on once one only or other others our output over part paste pasted patience
-    per perfect plait please possible possibly post prefer pretty problem problems professional prompt promptly
-    proper properly provide provided q queries query question questions quick quickly quote quotes rather re read
-    reading ready really received regard regarding regards reply request requested respectfully respond responding
-    response responses right s said same say see seeking send sense sent should shown side simply since sincerely
-    sir situation skilled so some someone something soon sorry sort spare stated stuck stuff such support sure
-    sys system t take taking task tasks text than thank thankful thanking thanks thanx that the their them then there
-    these they thing things think thinking this those thorough thoroughly though thought thx time times to today together
-    tonight too topic triple troubled troubles trouble try trying turn two under understand until up us use user
-    using ve very via vous warm warmly was way ways we week weekend welcome well were what whatever when where which
-    while will wise wish wishes with within without wonder wonderful wondering work working would write writing wrote
-    yes yet you your yours yourself d il por portal iphone phone mobile device android pls plz ty tia solution
-    solve solving instructed start assigned bearing handy advise glad useful valuable greatly highly deeply truly
-    effort efforts whenever convenience chance hearing talk bye goodbye goodnight afternoon team community doc
-    document prompts starts ends stop
+    a about above absolutely accurate accurately actually advance advice advise after afternoon again against
+    ai all almost already also always am amazing an and android answer answering answers anthropic any anybody
+    anyone anything anyway apologies apologise apologize appreciate appreciated appreciation appropriately are
+    around as asap ask asked asking asks assigned assist assistance assistant at attachments attention awesome
+    back backticks based basically be bearing because been before begin being below best bit bless blessed bot
+    both bothering box briefing brilliant btw busy but by bye can care careful carefully case certainly chance
+    chat chatbot chatgpt check cheers clarification clarify claude clear clearly come community complete
+    completes completion confidential confused content context convenience conversation cooperation correct
+    correctly could couple curious current currently d day days dear deeply definitely delighted delimited
+    depends described describes description detailed details device did do doc document does doing don done
+    double doubt down during each early effort efforts either else enclosed end ends enough enquiry ensure eot
+    error especially evening ever every everybody everyone everything exactly excuse expert expertise
+    faithfully fantastic favor favore favour feel few final finally find first folks following follows for
+    forward free friend friendly from further fyi galaxy gemini general get getting given gives glad go god
+    goes going gone good goodbye goodnight got gpt grateful great greatest greatly greetings guidance guys had
+    haha hand handle handy happily happy harmless has have having he header hear heard hearing hello help
+    helpful helping helps her here hers herself hesitate hey hi highly him himself his honest honestly hope
+    hoping how human i id if ignore il im important in inconvenience incredibly info information inline input
+    inquiry inst instructed instruction instructions intended into iphone is issue it its itself job just keep
+    kind kindly kindness know knowledgeable language large last later let lets like little ll lol look looking
+    lot lots love lovely m ma madam made make makes many mark matter may maybe me mean means message might
+    million mind minute miss mobile model moment month more morning most much must my myself name need needed
+    needs never new next nice night no nobody nor not nothing now obliged obviously of off often ok okay on
+    once one only openai or other others ought our ours ourselves out output over own paired pardon part paste
+    pasted patience per perfect phone plait please pleasure pls plz polite por portal possible possibly post
+    prefer pretty problem problems professional prompt promptly prompts proper properly provide provided
+    provides q queries query question questions quick quickly quite quote quotes rather re reach read reading
+    ready really receive received recipient regard regarding regards replies reply request requested requests
+    respectful respectfully respond responding response responses right s said same samsung say see seeking
+    send sense sent several shall she should shown side simply since sincere sincerely sir situation skilled
+    smile so solution solve solving some somebody someone something sometimes soon sorry sort spare start
+    starts stated stop stuck stuff such super support sure sys system t take taking talk task tasks team text
+    than thank thanked thankful thanking thanks thanx that the their theirs them themselves then there these
+    they thing things think thinking this thorough thoroughly those though thought thoughts thx tia time times
+    to today together tomorrow tonight too topic totally trained triple trouble troubled troubles truly
+    trusted truthful try trying turn two ty under understand until up us use useful user using usually
+    valuable ve very via vous wait waiting warm warmly was way ways we week weekend welcome well went were
+    what whatever when whenever where which while who whom whose will wise wish wishes with within without
+    wonder wonderful wondering work working world would wow write writing wrote yes yet yo you your yours
+    yourself
     """.split()
 )
 """Words that say nothing about what is to be done, as long as they are among themselves."""
 
+_SOCIAL = frozenset(
+    b"appreciate appreciated assist bother bothering cheers dear forward grateful greetings hello help hesitate hey hi "
+    b"hope hoping know look looking please regards sincerely sorry thank thankful thanks trouble welcome wish".split()
+)
+"""With one of these a clause may have other words too, few and of no kind of work (`wordclasses.py`)."""
+_COURTESY_PER_OTHER = 4
+
 _OPENERS = frozenset(
-    b"also but can could d dear hello help hey hi i just kindly ll like me my need now ok okay please pls plz so "
-    b"then to want will would you".split()
+    b"also appreciate as be but can could d dear glad grateful great hello help hey hi i if it just kind kindly ll like "
+    b"love me my need now ok okay please pls plz really so then thankful to very want will would you".split()
 )
 """Words that may stand before the first one that says what is to be done."""
-_PLEADING = frozenset(b"help kindly please pls plz".split())
+_PLEADING = frozenset(b"appreciate grateful help kind kindly please pls plz thankful".split())
 _WISHING = frozenset(b"can could like need want will would".split())
 """An opening has one of the former, or "you" and one of the latter: "I need to sort" is no courtesy."""
 
 _GREETINGS = frozenset(b"dear hello hey hi".split())
-_FAREWELLS = frozenset(b"best cheers love regards sincerely thank thanks".split())
+_FAREWELLS = frozenset(b"best cheers faithfully love regards sincerely thank thanks".split())
 _NAME_WORDS = 3
 
 _ENDS = ".!?:;,\n<>\\[\\]\u2014\u3002\uff01\uff1f\uff1a\uff1b\uff0c\u3001\u2026\u061f\u061b\u060c\u0964\u00bf\u00a1"
-_MATTER = "0-9=+^\\\\$(){}@%&"
+_MATTER = "0-9=+^\\\\$@%"
 """What holds digits or formulas is never courtesy, so it ends the search at once."""
 _CLAUSE = re.compile(f"[{_ENDS}]*+([^{_ENDS}{_MATTER}]*+)(?=[{_ENDS}]|\\Z)")
 _EDGE = " \n.,:;!#*-=_~<>|\"'`\u2014\u2013\u201c\u201d\u2018\u2019\u00ab\u00bb\u300c\u300d\u3002\uff01\uff1a\uff0c"
 """What may be taken off both ends; a question mark or a bracket may say something."""
-_FRONT_EDGE, _BACK_EDGE = _EDGE + "?\uff1f]", _EDGE + "["
+_FRONT_EDGE, _BACK_EDGE = _EDGE + "?\uff1f]{", _EDGE + "[}"
 _WORD = re.compile(r"[^\w]*([^\W\d_]+)(?![^\W_])")
 _READ = 2
 """How many times what is kept is read of a long text: room for what is dropped."""
@@ -139,23 +158,25 @@ def without_opening(text: str) -> str:
 def without_closing(text: str) -> str:
     """Drop what says nothing from the end of a text whose typing is folded; maybe all of it."""
     backwards = text[::-1]
-    start = named = 0
-    while start < len(text):
-        clause = _CLAUSE.match(backwards, max(start, named))
-        if clause is None:
-            break
+    start = at = unsure = 0
+    while at < len(text) and unsure <= _NAME_WORDS and (clause := _CLAUSE.match(backwards, at)):
+        at = clause.end()
         found = words(clause[1][::-1])
-        if _says_nothing(found) and (not named or not _FAREWELLS.isdisjoint(found)):
-            start, named = clause.end(), 0
-        elif not named and len(found) <= _NAME_WORDS:
-            named = clause.end()
-        else:
-            break
+        if _says_nothing(found) and (not unsure or not _FAREWELLS.isdisjoint(found)):
+            start, unsure = at, 0
+        else:  # maybe the name that a farewell is signed with
+            unsure += len(found) or _NAME_WORDS
     return text[: len(text) - start].rstrip(_BACK_EDGE)
 
 
 def _says_nothing(found: list[bytes]) -> bool:
-    return _COURTESY.issuperset(found)
+    if _COURTESY.issuperset(found):
+        # "Write a response that completes the request" is a wrapper; "write a message" is a task.
+        return b"write" not in found or b"response" in found
+    if _SOCIAL.isdisjoint(found):
+        return False
+    others = [word for word in found if word not in _COURTESY]
+    return _COURTESY_PER_OTHER * len(others) < len(found) and WORD_CLASSES.keys().isdisjoint(others)
 
 
 def _greets(found: list[bytes]) -> bool:
