@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -13,6 +14,7 @@ from heimdall_litellm.core.request import read_request
 from training.data import Example
 from training.labels import soft_labels, weights
 from training.measures import Estimate, Floats, estimates
+from training.robustness import PER_SOURCE, Changed, changed_share
 from training.train_gbdt import expected_calibration_error
 
 SOURCE_CAP = 400
@@ -20,13 +22,17 @@ SOURCE_CAP = 400
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Figures of one bundle on one set of outcomes; `bucket_shares` of cheap, mid and hard."""
+    """Figures of one bundle on one set of outcomes; `bucket_shares` of cheap, mid and hard.
+
+    `robustness` is on the first `PER_SOURCE` prompts of each source, by perturbation.
+    """
 
     bundle: str
     prompts: int
     apgr: dict[str, Estimate]
     calibration_error: float
     bucket_shares: tuple[float, float, float]
+    robustness: dict[str, Changed]
 
     def as_dict(self) -> dict[str, object]:
         """Give it as JSON values."""
@@ -50,7 +56,19 @@ def evaluate(bundle: Bundle, examples: Sequence[Example]) -> Report:
         apgr=estimates(p @ np.array([0.0, 0.5, 1.0]), examples),
         calibration_error=error,
         bucket_shares=(shares[0], shares[1], shares[2]),
+        robustness=changed_share(bundle, firsts(examples, PER_SOURCE)),
     )
+
+
+def firsts(examples: Sequence[Example], count: int) -> list[Example]:
+    """Give the first `count` examples of each source, in their order."""
+    taken: Counter[str] = Counter()
+    found = []
+    for example in examples:
+        taken[example.source] += 1
+        if taken[example.source] <= count:
+            found.append(example)
+    return found
 
 
 def probabilities_of(bundle: Bundle, examples: Sequence[Example]) -> Floats:
@@ -73,5 +91,10 @@ def render(report: Report) -> str:
     lines += ["", f"calibration error {report.calibration_error:.3f}"]
     lines += [
         f"buckets: cheap {cheap:.0%}, mid {mid:.0%}, hard {hard:.0%} (a source counts {SOURCE_CAP} at most)"
+    ]
+    lines += ["", "prompts that change their bucket [95 % interval], of these from cheap to hard or back"]
+    lines += [
+        f"  {name:24s} {c.share:.1%} [{c.low:.1%}, {c.high:.1%}] {c.far:.1%}  {c.prompts:>6,} prompts"
+        for name, c in report.robustness.items()
     ]
     return "\n".join(lines)

@@ -137,10 +137,7 @@ DEVELOPED: Final[Mapping[str, Perturbation]] = {
         ('"""\n', '\n"""'),
     ),
     "boilerplate": around(
-        (
-            "",
-            "\n\nThank you very much in advance for your help. Please let me know if you need any further information.",
-        ),
+        ("", "\n\nThank you very much in advance. Please let me know if you need any further information."),
         ("", "\n\nBest regards,\nAnna"),
         ("", " Thanks!"),
     ),
@@ -173,10 +170,7 @@ REPORTED: Final[Mapping[str, Perturbation]] = {
     "boilerplate": around(
         ("", "\n\nMany thanks for taking the time to look into this, it means a lot to me!"),
         ("", "\n\nI look forward to hearing back from you soon.\n\nKind regards,\nJonas Weber"),
-        (
-            "",
-            "\n\nDo your best and take a deep breath before you begin. I really appreciate all your hard work.",
-        ),
+        ("", "\n\nDo your best and take a deep breath before you begin. I appreciate all your hard work."),
         ("", "\n\nFeel free to ask follow-up questions if anything is unclear."),
         ("", "\n\nSent from my iPhone"),
     ),

@@ -23,9 +23,7 @@ import re
 from heimdall_litellm.core.wordclasses import WORD_CLASSES
 from heimdall_litellm.core.words import words
 
-_COURTESY = frozenset(
-    word.encode()
-    for word in """
+_COURTESY_WORDS = b"""
     a about above absolutely accurate accurately actually advance advice advise after afternoon again against
     ai all almost already also always am amazing an and android answer answering answers anthropic any anybody
     anyone anything anyway apologies apologise apologize appreciate appreciated appreciation appropriately are
@@ -37,49 +35,50 @@ _COURTESY = frozenset(
     correctly could couple curious current currently d day days dear deeply definitely delighted delimited
     depends described describes description detailed details device did do doc document does doing don done
     double doubt down during each early effort efforts either else enclosed end ends enough enquiry ensure eot
-    error especially evening ever every everybody everyone everything exactly excuse expert expertise
-    faithfully fantastic favor favore favour feel few final finally find first folks following follows for
-    forward free friend friendly from further fyi galaxy gemini general get getting given gives glad go god
-    goes going gone good goodbye goodnight got gpt grateful great greatest greatly greetings guidance guys had
-    haha hand handle handy happily happy harmless has have having he header hear heard hearing hello help
-    helpful helping helps her here hers herself hesitate hey hi highly him himself his honest honestly hope
-    hoping how human i id if ignore il im important in inconvenience incredibly info information inline input
-    inquiry inst instructed instruction instructions intended into iphone is issue it its itself job just keep
-    kind kindly kindness know knowledgeable language large last later let lets like little ll lol look looking
-    lot lots love lovely m ma madam made make makes many mark matter may maybe me mean means message might
-    million mind minute miss mobile model moment month more morning most much must my myself name need needed
-    needs never new next nice night no nobody nor not nothing now obliged obviously of off often ok okay on
-    once one only openai or other others ought our ours ourselves out output over own paired pardon part paste
-    pasted patience per perfect phone plait please pleasure pls plz polite por portal possible possibly post
-    prefer pretty problem problems professional prompt promptly prompts proper properly provide provided
-    provides q queries query question questions quick quickly quite quote quotes rather re reach read reading
-    ready really receive received recipient regard regarding regards replies reply request requested requests
-    respectful respectfully respond responding response responses right s said same samsung say see seeking
-    send sense sent several shall she should shown side simply since sincere sincerely sir situation skilled
-    smile so solution solve solving some somebody someone something sometimes soon sorry sort spare start
-    starts stated stop stuck stuff such super support sure sys system t take taking talk task tasks team text
-    than thank thanked thankful thanking thanks thanx that the their theirs them themselves then there these
-    they thing things think thinking this thorough thoroughly those though thought thoughts thx tia time times
-    to today together tomorrow tonight too topic totally trained triple trouble troubled troubles truly
-    trusted truthful try trying turn two ty under understand until up us use useful user using usually
-    valuable ve very via vous wait waiting warm warmly was way ways we week weekend welcome well went were
-    what whatever when whenever where which while who whom whose will wise wish wishes with within without
-    wonder wonderful wondering work working world would wow write writing wrote yes yet yo you your yours
-    yourself
-    """.split()
-)
+    especially evening ever every everybody everyone everything exactly excuse expert expertise faithfully
+    fantastic favor favore favour feel few final finally first folks following follows for forward free friend
+    friendly from further fyi galaxy gemini general get getting given gives glad go god goes going gone good
+    goodbye goodnight got gpt grateful great greatest greatly greetings guidance guys had haha hand handle
+    handy happily happy harmless has have having he header hear heard hearing hello help helpful helping helps
+    her here hers herself hesitate hey hi highly him himself his honest honestly hope hoping how human i id if
+    ignore il im important in inconvenience incredibly info information inline input inquiry inst instructed
+    instruction instructions intended into iphone is issue it its itself job just keep kind kindly kindness
+    know knowledgeable language large last later let lets like little ll lol look looking lot lots love lovely
+    m ma madam made make makes many mark matter may maybe me mean means message might million mind minute miss
+    mobile model moment month more morning most much must my myself name need needed needs never new next nice
+    night no nobody nor not nothing now obliged obviously of off often ok okay on once one only openai or
+    other others ought our ours ourselves out output over own paired pardon part paste pasted patience per
+    perfect phone plait please pleasure pls plz polite por portal possible possibly post prefer pretty problem
+    problems professional prompt promptly prompts proper properly provide provided provides q queries query
+    question questions quick quickly quite quote quotes rather re reach read reading ready really receive
+    received recipient regard regarding regards replies reply request requested requests respectful
+    respectfully respond responding response responses right s said same samsung say see seeking send sense
+    sent several shall she should shown side simply since sincere sincerely sir situation skilled smile so
+    solution solve solving some somebody someone something sometimes soon sorry spare start starts stated stop
+    stuck stuff such super support sure sys system t take taking talk task tasks team text than thank thanked
+    thankful thanking thanks thanx that the their theirs them themselves then there these they thing things
+    think thinking this thorough thoroughly those though thought thoughts thx tia time times to today together
+    tomorrow tonight too topic totally trained triple trouble troubled troubles truly trusted truthful try
+    trying turn two ty under understand until up us use useful user using usually valuable ve very via vous
+    wait waiting warm warmly was way ways we week weekend welcome well went were what whatever when whenever
+    where which while who whom whose will wise wish wishes with within without wonder wonderful wondering work
+    working world would wow write writing wrote yes yet yo you your yours yourself
+"""
+_COURTESY = frozenset(_COURTESY_WORDS.split())
 """Words that say nothing about what is to be done, as long as they are among themselves."""
 
 _SOCIAL = frozenset(
-    b"appreciate appreciated assist bother bothering cheers dear forward grateful greetings hello help hesitate hey hi "
-    b"hope hoping know look looking please regards sincerely sorry thank thankful thanks trouble welcome wish".split()
+    b"appreciate appreciated assist bother bothering cheers dear forward grateful greetings hello "
+    b"help hesitate hey hi hope hoping know look looking please regards sincerely sorry thank "
+    b"thankful thanks trouble welcome wish".split()
 )
 """With one of these a clause may have other words too, few and of no kind of work (`wordclasses.py`)."""
 _COURTESY_PER_OTHER = 4
 
 _OPENERS = frozenset(
-    b"also appreciate as be but can could d dear glad grateful great hello help hey hi i if it just kind kindly ll like "
-    b"love me my need now ok okay please pls plz really so then thankful to very want will would you".split()
+    b"also appreciate as be but can could d dear glad grateful great hello help hey hi i if it just "
+    b"kind kindly ll like love me my need now ok okay please pls plz really so then thankful to very "
+    b"want will would you".split()
 )
 """Words that may stand before the first one that says what is to be done."""
 _PLEADING = frozenset(b"appreciate grateful help kind kindly please pls plz thankful".split())
@@ -90,13 +89,13 @@ _GREETINGS = frozenset(b"dear hello hey hi".split())
 _FAREWELLS = frozenset(b"best cheers faithfully love regards sincerely thank thanks".split())
 _NAME_WORDS = 3
 
-_ENDS = ".!?:;,\n<>\\[\\]\u2014\u3002\uff01\uff1f\uff1a\uff1b\uff0c\u3001\u2026\u061f\u061b\u060c\u0964\u00bf\u00a1"
-_MATTER = "0-9=+^\\\\$@%"
+_ENDS = ".!?:;,\n<>\\[\\]—。！？：；，、…؟؛،।¿¡"
+_MATTER = "0-9+^\\\\$@%"
 """What holds digits or formulas is never courtesy, so it ends the search at once."""
-_CLAUSE = re.compile(f"[{_ENDS}]*+([^{_ENDS}{_MATTER}]*+)(?=[{_ENDS}]|\\Z)")
-_EDGE = " \n.,:;!#*-=_~<>|\"'`\u2014\u2013\u201c\u201d\u2018\u2019\u00ab\u00bb\u300c\u300d\u3002\uff01\uff1a\uff0c"
+_CLAUSE = re.compile(f"[{_ENDS} ]*+([^{_ENDS}{_MATTER}]*+)(?=[{_ENDS}]|\\Z)")
+_EDGE = " \n.,:;!#*-=_~<>|\"'`—–“”‘’«»「」。！：，"
 """What may be taken off both ends; a question mark or a bracket may say something."""
-_FRONT_EDGE, _BACK_EDGE = _EDGE + "?\uff1f]{", _EDGE + "[}"
+_FRONT_EDGE, _BACK_EDGE = _EDGE + "?？]{", _EDGE + "[}"
 _WORD = re.compile(r"[^\w]*([^\W\d_]+)(?![^\W_])")
 _READ = 2
 """How many times what is kept is read of a long text: room for what is dropped."""
@@ -135,7 +134,7 @@ def plain_window(text: str, head: int, tail: int) -> tuple[str, int]:
 
 
 def fold_typing(text: str) -> str:
-    """Fold case, and runs of white space to one space, or one line break where there was any; none at the ends."""
+    """Fold case, and runs of white space to one space, or one line break where one is among it."""
     # Through capitals first: what has no small letter of its own ("SS" and "ß") ends up the same.
     folded = text.lower() if text.isascii() else text.upper().casefold()
     return "\n".join(filter(None, map(" ".join, map(str.split, folded.split("\n")))))

@@ -38,10 +38,10 @@ def test_entropy_is_that_of_shannon() -> None:
 @pytest.mark.parametrize(
     ("text", "feature"),
     [
-        ("def f(x):\n    return x\n```", "marks_fence"),
+        ("fix\n```\ndef f(x):\n    return x", "marks_fence"),
         ("import os\ndef main():", "marks_code_line"),
-        ("\n- a\n- b", "marks_bullet"),
-        ("Which?\nA. one\nB. two", "marks_option"),
+        ("Rank\n- apples\n- pears", "marks_bullet"),
+        ("Which is prime?\nA. four\nB. seven", "marks_option"),
         (r"\frac{1}{2} + \sqrt{2}", "marks_latex_command"),
         ("see https://example.com", "marks_url"),
         ("write a python function", "words_code"),
