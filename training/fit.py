@@ -68,7 +68,7 @@ GOLDEN_ROWS = 16
 EVERYDAY_LABELS = ((0.97, 0.02, 0.01), (0.78, 0.14, 0.08), (0.45, 0.25, 0.30))
 """What "cheap", "mid" and "hard" mean as probabilities: about what the easy, the middling and the hard
 third of the measured prompts have."""
-BUCKET_SHARES = (0.4, 0.25)
+BUCKET_SHARES = (0.4, 0.2)
 """Shares of the training prompts that the bundle's thresholds send to cheap and to hard."""
 
 

@@ -117,10 +117,13 @@ class StaticEmbedding:
         ids = [at for at in map(index.get, words) if at is not None]
         known = len(ids)
         if known < len(words):
-            unknown = [word for word in words if word not in index]
-            if 2 * known >= len(words):
-                unknown = [word for word in unknown if not word.isascii()]
-            self._add_unknown(unknown, ids)
+            missing = set(words).difference(index)
+            if 2 * known >= len(
+                words
+            ):  # mostly known: then what isn't is a name or mistyped, and says little
+                missing = {word for word in missing if not word.isascii()}
+            if missing:
+                self._add_unknown([word for word in words if word in missing], ids)
         return ids, known
 
     def _add_unknown(self, unknown: Sequence[bytes], ids: list[int]) -> None:

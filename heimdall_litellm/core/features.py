@@ -111,12 +111,13 @@ def featurize(facts: RequestFacts, words: Sequence[bytes]) -> FloatArray:
     (N_FEATURES,), every value finite.
     """
     vector = np.zeros(N_FEATURES, np.float32)
-    sample = facts.ask.encode("utf-8", "replace")[:_MAX_BYTES]
+    text = facts.ask.replace("\n", " ")  # where lines break is how it was typed
+    sample = text.encode("utf-8", "replace")[:_MAX_BYTES]
     _shape_features(vector, facts, len(words))
     _word_features(vector, words[:_MAX_WORDS])
     if sample:
         _byte_features(vector, sample)
-        _marker_features(vector, facts.ask)
+        _marker_features(vector, text)
     return vector
 
 

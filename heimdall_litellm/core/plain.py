@@ -4,7 +4,7 @@ The same question comes in capitals, with doubled spaces, after "Hi! Could you h
 following?", between "### Instruction:" and "### Response:", before "Many thanks in advance!". None of it
 says how hard the question is, so none of it is seen by what comes after:
 
-1. Case is folded, and runs of white space become one space.
+1. Case is folded, and runs of white space become one space, or one line break where one is among them.
 2. At either end clauses that say nothing of a task are dropped. A clause ends at a line break, a
    punctuation mark or a bracket of a tag; it says nothing if every word of it is in `_COURTESY` (words of
    courtesy, and words by which a wrapper names its parts), or if it has no words at all, as "---" or a
@@ -24,53 +24,66 @@ from heimdall_litellm.core.wordclasses import WORD_CLASSES
 from heimdall_litellm.core.words import words
 
 _COURTESY_WORDS = b"""
-    a about above absolutely accurate accurately actually advance advice advise after afternoon again against
-    ai all almost already also always am amazing an and android answer answering answers anthropic any anybody
-    anyone anything anyway apologies apologise apologize appreciate appreciated appreciation appropriately are
-    around as asap ask asked asking asks assigned assist assistance assistant at attachments attention awesome
-    back backticks based basically be bearing because been before begin being below best bit bless blessed bot
-    both bothering box briefing brilliant btw busy but by bye can care careful carefully case certainly chance
-    chat chatbot chatgpt check cheers clarification clarify claude clear clearly come community complete
-    completes completion confidential confused content context convenience conversation cooperation correct
-    correctly could couple curious current currently d day days dear deeply definitely delighted delimited
-    depends described describes description detailed details device did do doc document does doing don done
-    double doubt down during each early effort efforts either else enclosed end ends enough enquiry ensure eot
-    especially evening ever every everybody everyone everything exactly excuse expert expertise faithfully
-    fantastic favor favore favour feel few final finally first folks following follows for forward free friend
-    friendly from further fyi galaxy gemini general get getting given gives glad go god goes going gone good
-    goodbye goodnight got gpt grateful great greatest greatly greetings guidance guys had haha hand handle
-    handy happily happy harmless has have having he header hear heard hearing hello help helpful helping helps
-    her here hers herself hesitate hey hi highly him himself his honest honestly hope hoping how human i id if
-    ignore il im important in inconvenience incredibly info information inline input inquiry inst instructed
-    instruction instructions intended into iphone is issue it its itself job just keep kind kindly kindness
-    know knowledgeable language large last later let lets like little ll lol look looking lot lots love lovely
-    m ma madam made make makes many mark matter may maybe me mean means message might million mind minute miss
-    mobile model moment month more morning most much must my myself name need needed needs never new next nice
-    night no nobody nor not nothing now obliged obviously of off often ok okay on once one only openai or
-    other others ought our ours ourselves out output over own paired pardon part paste pasted patience per
-    perfect phone plait please pleasure pls plz polite por portal possible possibly post prefer pretty problem
-    problems professional prompt promptly prompts proper properly provide provided provides q queries query
-    question questions quick quickly quite quote quotes rather re reach read reading ready really receive
-    received recipient regard regarding regards replies reply request requested requests respectful
-    respectfully respond responding response responses right s said same samsung say see seeking send sense
-    sent several shall she should shown side simply since sincere sincerely sir situation skilled smile so
-    solution solve solving some somebody someone something sometimes soon sorry spare start starts stated stop
-    stuck stuff such super support sure sys system t take taking talk task tasks team text than thank thanked
-    thankful thanking thanks thanx that the their theirs them themselves then there these they thing things
-    think thinking this thorough thoroughly those though thought thoughts thx tia time times to today together
+    a about above absolutely accurate accurately actually additional advance advice advise after afternoon
+    again against ai all almost already also always am amazing ambiguous an and android answer answered
+    answering answers anthropic any anybody anyone anything anyway apologies apologise apologize appreciate
+    appreciated appreciating appreciation appreciative appropriately are around as asap ask asked asking
+    asks assigned assignment assist assistance assistant at attached attachments attention awesome back
+    backticks based basic basically be bearing because been before begin beginner begins being below best
+    bit bless blessed blessing blessings bot both bothering box breath breathe briefing brilliant btw buddy
+    busy but by bye can care careful carefully case certainly chance chat chatbot chatgpt check cheers
+    clarification clarify claude clear clearly clever come community complete completes completion concern
+    concerns confidential confused consider considered considering content context convenience conversation
+    cooperation cordial cordially correct correctly could couple curious current currently d day days
+    deadline dear deeply definitely delighted delimited depends described describes description detailed
+    details device did disturb do doc document does doing don done double doubt down dude dumb during each
+    earliest early easy effort efforts either else empty enclosed end ends enjoy enough enquiry ensure eot
+    especially evening ever every everybody everyone everything exactly exam excellent excuse expert
+    expertise extra extremely faithfully fantastic far fast favor favore favour feedback feel few final
+    finally first folks follow followed following follows for forward free friend friendly from further fyi
+    galaxy gemini general generosity generous genius get getting given gives glad gladly go god goes going
+    gone good goodbye goodnight got gpt gracias graciously grateful great greatest greatly greetings
+    guidance guys had haha hand handle handy happily happy harmless has have having he header healthy hear
+    heard hearing hello help helper helpers helpful helping helps her here hereby hers herself hesitate hey
+    heya hi highly him himself his hiya homework honest honestly honored honoured hope hoped hopefully
+    hoping how howdy huge hugs hullo human humble humbly hurry i id if ignore il im immediately important in
+    inconvenience incredible incredibly indebted info information inline input inquiry inside inst instead
+    instructed instruction instructions intelligent intended interrupt into intrusion iphone is issue it its
+    itself job just keep kind kindest kindly kindness know knowledgeable language large last lately later
+    legend let lets lifesaver like little ll lol look looking lot lots love loved lovely luck m ma madam
+    made make makes many mark marker markers mate matter may maybe me mean means mentioned merci message
+    might million mind minute minutes miss missing mobile model moment moments month more morning most much
+    must my myself name need needed needs never new newbie next nice night no nobody none noob nor not
+    nothing now obliged obviously of off offer offers often ok okay on once one only openai opinion or other
+    others ought our ours ourselves out output over owe own p paired pal pardon part paste pasted patience
+    peace per perfect phone plait please pleased pleasure pls plz polite por possible possibly post prefer
+    pretty privilege problem problems professional prompt promptly prompts proper properly provide provided
+    provides ps q queries query question questions quick quicker quickly quite quote quotes rather re reach
+    read reading ready really receive received recipient regard regarding regards relevant replies reply
+    request requested requests respectful respectfully respond responding response responses rest result
+    results right rush s safe said same samsung say sec second seconds see seeking send sense sent several
+    shall she should shown side silly simply since sincere sincerely sincerest sir situation skilled smart
+    smile so solution solve solving some somebody someone something sometimes soon soonest sorry spare star
+    start starts stated stating stay stop stuck student stuff stupid such sunny sup super support sure sys
+    system t tag tags take taking talk task tasks team terrific text than thank thanked thankful thanking
+    thanks thanx that the their theirs them themselves then there these they thing things think thinking
+    this thorough thoroughly those though thought thoughtful thoughts thx tia time times to today together
     tomorrow tonight too topic totally trained triple trouble troubled troubles truly trusted truthful try
-    trying turn two ty under understand until up us use useful user using usually valuable ve very via vous
-    wait waiting warm warmly was way ways we week weekend welcome well went were what whatever when whenever
-    where which while who whom whose will wise wish wishes with within without wonder wonderful wondering work
-    working world would wow write writing wrote yes yet yo you your yours yourself
+    trying turn two ty unclear under understand unsure until up urgent urgently us use useful user using
+    usually valuable ve very via vous wait waiting wanted warm warmly was way ways we week weekend welcome
+    well went were what whatever when whenever where which while who whom whose will wise wish wished wishes
+    with within without wonder wondered wonderful wondering work working world would wow write writing wrote
+    xoxo yes yet yo you your yours yourself
 """
 _COURTESY = frozenset(_COURTESY_WORDS.split())
 """Words that say nothing about what is to be done, as long as they are among themselves."""
 
 _SOCIAL = frozenset(
-    b"appreciate appreciated assist bother bothering cheers dear forward grateful greetings hello "
-    b"help hesitate hey hi hope hoping know look looking please regards sincerely sorry thank "
-    b"thankful thanks trouble welcome wish".split()
+    b"apologies apologize appreciate appreciated appreciation assist assistance awesome bother "
+    b"bothering cheers clarification convenience cordially dear feel forward free grateful greetings "
+    b"guidance hello help hesitate hey hi hiya hope hoping howdy kind kindest know look looking love "
+    b"lovely obliged patience please pleased pleasure pls plz regards reply sincerely sorry thank "
+    b"thankful thanks trouble urgent weekend welcome wish wondering".split()
 )
 """With one of these a clause may have other words too, few and of no kind of work (`wordclasses.py`)."""
 _COURTESY_PER_OTHER = 4
@@ -112,7 +125,7 @@ def plain(text: str) -> str:
     'hi, thanks!'
     """
     typed = fold_typing(text)
-    return (without_closing(without_opening(typed)) or typed).replace("\n", " ")
+    return without_closing(without_opening(typed)) or typed
 
 
 def plain_window(text: str, head: int, tail: int) -> tuple[str, int]:
@@ -130,7 +143,7 @@ def plain_window(text: str, head: int, tail: int) -> tuple[str, int]:
     density = (len(front) + len(back)) / (len(read_head) + len(read_tail))
     first, last = without_opening(front), without_closing(back)
     length = round(len(text) * density) - (len(front) - len(first)) - (len(back) - len(last))
-    return f"{first[:head]} {last[-tail:]}".replace("\n", " "), length
+    return f"{first[:head]} {last[-tail:]}", length
 
 
 def fold_typing(text: str) -> str:
@@ -164,7 +177,7 @@ def without_closing(text: str) -> str:
         if _says_nothing(found) and (not unsure or not _FAREWELLS.isdisjoint(found)):
             start, unsure = at, 0
         else:  # maybe the name that a farewell is signed with
-            unsure += len(found) or _NAME_WORDS
+            unsure += len(found)
     return text[: len(text) - start].rstrip(_BACK_EDGE)
 
 

@@ -65,7 +65,7 @@ def test_social_words_take_few_others_along_but_none_of_the_work() -> None:
 
 
 def test_a_last_line_without_farewell_is_no_signature() -> None:
-    assert plain("List three fruits.\nRed fruits") == "list three fruits. red fruits"
+    assert plain("List three fruits.\nRed fruits") == "list three fruits.\nred fruits"
 
 
 def test_no_text_is_no_plain_text() -> None:
@@ -74,7 +74,7 @@ def test_no_text_is_no_plain_text() -> None:
 
 
 def test_a_text_that_fits_is_given_whole_with_its_plain_length() -> None:
-    assert plain_window("Please  count\nall words", 60, 20) == ("count all words", 15)
+    assert plain_window("Please  count\nall words", 60, 20) == ("count\nall words", 15)
 
 
 def test_of_a_text_that_does_not_fit_the_ends_are_given() -> None:

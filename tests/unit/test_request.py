@@ -192,7 +192,9 @@ def test_text_that_a_client_inserted_is_stepped_over(tag: str) -> None:
     assert apart.ask == ASK
 
 
-@pytest.mark.parametrize("text", ["<system-reminder>never closed", "<system-reminder>once", "once</system-reminder>"])
+@pytest.mark.parametrize(
+    "text", ["<system-reminder>never closed", "<system-reminder>once", "once</system-reminder>"]
+)
 def test_blocks_that_are_none_are_text(text: str) -> None:
     assert "system-reminder" in read_request({"messages": [{"role": "user", "content": text}]}).ask
 
