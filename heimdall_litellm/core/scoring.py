@@ -2,13 +2,13 @@
 
     score[m] = α·Q[m] − (1−α)·C[m] − penalties[m]
 
-after Avengers-Pro (arXiv 2508.12631). Q is quality 0..1 (`quality.py`). C is a quarter of the expected
+after Avengers-Pro (arXiv 2508.12631). Q is quality 0..1 (`quality.py`). C is a tenth of the expected
 cost (`cost.py`) over the largest cost among the eligible rivals that are not dominated; one is
 dominated if another is at least as good, as cheap and as little penalised, and better in one of
 these. Dividing by that largest cost, and not by the range, keeps C a ratio of dollars:
 currency and token units cancel, a candidate 1 % dearer is 1 % worse and not "the worst", and
-adding a dominated candidate changes nothing. A quarter, because models differ by much less than 1 in
-quality: at α = 0.5 the dearest is worth its price over a free one if it is expected to do ¼ better.
+adding a dominated candidate changes nothing. A tenth, because models differ by much less than 1 in
+quality: at α = 0.5 the dearest is worth its price over a free one if it is expected to do 0.1 better.
 
 Invariants (tests/property): α = 1 chooses the best predicted quality and α = 0 the cheapest, up
 to penalties; without penalties, raising α never lowers the chosen quality or cost.
@@ -25,7 +25,7 @@ from statistics import fmean, pstdev
 from heimdall_litellm.core.types import CatalogEntry, Penalties, RequestFacts
 
 _CROWDED = 0.8
-_DEAREST = 0.25
+_DEAREST = 0.1
 """C of the dearest candidate."""
 
 

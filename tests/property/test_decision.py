@@ -15,12 +15,14 @@ from heimdall_litellm.core.features import N_FEATURES, featurize
 from heimdall_litellm.core.request import read_request
 from heimdall_litellm.core.types import (
     BUCKETS,
+    ROUTER_POLICIES,
     Bucket,
     CatalogEntry,
     Decision,
     Overrides,
     Penalties,
     RequestFacts,
+    RouterPolicy,
 )
 from heimdall_litellm.core.words import words
 from heimdall_litellm.errors import NoCandidate
@@ -31,6 +33,7 @@ FREE = Penalties(latency_sd=0.0, ctx_over_80pct=0.0)
 FACTS = RequestFacts(ask="code", input_tokens=1_000)
 
 unit = st.floats(0, 1, width=32)
+policies = st.sampled_from(ROUTER_POLICIES)
 price = st.floats(0.0009765625, 100, width=32)
 
 
@@ -56,12 +59,17 @@ def choose(
     alpha: float = 0.6,
     facts: RequestFacts = FACTS,
     penalties: Penalties = FREE,
+    router_policy: RouterPolicy = "bucket",
     **how: object,
 ) -> Decision:
     entries, quality, bucket = world
     known = table(quality)
     rules = policy(
-        {bucket: tuple(e.name for e in entries)}, alpha=alpha, penalties=penalties, max_fallbacks=9
+        {bucket: tuple(e.name for e in entries)},
+        alpha=alpha,
+        penalties=penalties,
+        max_fallbacks=9,
+        router_policy=router_policy,
     )
     return decide(facts, knowledge(known, RAW[bucket]), field(entries, known, rules), **how)  # type: ignore[arg-type]
 
@@ -102,23 +110,39 @@ def test_a_dominated_candidate_never_changes_the_choice(world, alpha, dearer, wo
     assert with_it.model == without.model
 
 
+@given(worlds(smallest=2), unit, unit)
+def test_a_harder_request_never_goes_to_a_worse_model(world, alpha, share) -> None:  # type: ignore[no-untyped-def]
+    """The triage says more of what a better model gains, so more is paid for it."""
+    entries, quality, _ = world
+    able = [replace(e, max_input_tokens=None) for e in entries]
+    names = tuple(e.name for e in able)
+    known = table(quality)
+    rules = policy(dict.fromkeys(BUCKETS, names), alpha=alpha, penalties=FREE, router_policy="triage")
+    base = dict(zip(names, (sum(q) / 2 for q in quality.values()), strict=True))
+    facts = RequestFacts(ask="", input_tokens=1_000)
+    raws = ((6.0, 0.0, 0.0), (6.0 * share, 0.0, 6.0 * (1 - share)), (0.0, 0.0, 6.0))
+    chosen = [decide(facts, knowledge(known, raw), field(able, known, rules)).model for raw in raws]
+    assert base[chosen[0]] <= base[chosen[1]] + 1e-5
+    assert base[chosen[1]] <= base[chosen[2]] + 1e-5
+
+
 def part(decision: Decision, which: str) -> float:
     value: float = next(getattr(c, which) for c in decision.candidates if c.model == decision.model)
     return value
 
 
-@given(worlds(), unit, unit)
-def test_raising_alpha_never_lowers_quality_or_cost(world, one, other) -> None:  # type: ignore[no-untyped-def]
+@given(worlds(), unit, unit, policies)
+def test_raising_alpha_never_lowers_quality_or_cost(world, one, other, rule) -> None:  # type: ignore[no-untyped-def]
     low, high = sorted((one, other))
-    cheap, good = outcome(world, low), outcome(world, high)
+    cheap, good = outcome(world, low, router_policy=rule), outcome(world, high, router_policy=rule)
     if isinstance(cheap, Decision) and isinstance(good, Decision):
         assert part(good, "quality") >= part(cheap, "quality") - 1e-5
         assert part(good, "cost_usd") >= part(cheap, "cost_usd") * (1 - 1e-5)
 
 
-@given(worlds())
-def test_the_ends_of_alpha_are_the_best_and_the_cheapest(world) -> None:  # type: ignore[no-untyped-def]
-    best, cheapest = outcome(world, 1.0), outcome(world, 0.0)
+@given(worlds(), policies)
+def test_the_ends_of_alpha_are_the_best_and_the_cheapest(world, rule) -> None:  # type: ignore[no-untyped-def]
+    best, cheapest = outcome(world, 1.0, router_policy=rule), outcome(world, 0.0, router_policy=rule)
     if isinstance(best, Decision) and isinstance(cheapest, Decision):
         eligible = [c for c in best.candidates if c.eligible]
         assert part(best, "quality") == max(c.quality for c in eligible)

@@ -11,7 +11,15 @@ import pytest
 from heimdall_litellm.core.candidates import CandidateSet
 from heimdall_litellm.core.decision import decide, model_input, perceive
 from heimdall_litellm.core.explain import influences, summary, to_dict
-from heimdall_litellm.core.types import Bucket, CatalogEntry, Decision, Overrides, Penalties, RequestFacts
+from heimdall_litellm.core.types import (
+    Bucket,
+    CatalogEntry,
+    Decision,
+    Overrides,
+    Penalties,
+    RequestFacts,
+    RouterPolicy,
+)
 from heimdall_litellm.errors import NoCandidate
 from tests.support import EFFORTS, RAW, embedding, entry, field, knowledge, policy, table
 
@@ -43,6 +51,57 @@ def choose(bucket: Bucket, facts: RequestFacts = FACTS, **how: object) -> Decisi
 def test_the_bucket_decides_who_competes(bucket: Bucket, model: str) -> None:
     decision = choose(bucket, rules={"alpha": 0.9})
     assert (decision.bucket, decision.model) == (bucket, model)
+
+
+EVERYWHERE: dict[Bucket, tuple[str, ...]] = {
+    "cheap": ("small", "middle"),
+    "mid": ("middle", "wide"),
+    "hard": ("large", "middle", "small"),
+}
+
+
+def compete(bucket: Bucket, router_policy: RouterPolicy, **how: object) -> Decision:
+    rules = policy(EVERYWHERE, router_policy=router_policy, alpha=how.pop("alpha", 0.6))
+    return decide(FACTS, knowledge(QUALITY, RAW[bucket]), field(MODELS, QUALITY, rules), **how)  # type: ignore[arg-type]
+
+
+def test_under_triage_all_compete_and_difficulty_scales_the_gaps() -> None:
+    easy, hard = compete("cheap", "triage"), compete("hard", "triage")
+    assert (easy.bucket, easy.model) == ("cheap", "middle")
+    assert (hard.bucket, hard.model) == ("hard", "large")
+    quality = [{c.model: c.quality for c in d.candidates} for d in (easy, hard)]
+    gaps = [q["large"] - q["small"] for q in quality]
+    assert gaps[1] == pytest.approx(gaps[0] * hard.difficulty / 0.2 / 0.5, rel=1e-3)  # 0.2 is the least
+    assert easy.router_policy == "triage"
+
+
+def test_under_alpha_the_triage_has_no_say() -> None:
+    easy, hard = compete("cheap", "alpha"), compete("hard", "alpha")
+    assert easy.model == hard.model
+    assert [c.score for c in easy.candidates] == [c.score for c in hard.candidates]
+    assert (easy.bucket, hard.bucket) == ("cheap", "hard")
+
+
+def test_among_all_each_model_is_tried_once_in_order_of_score() -> None:
+    decision = compete("mid", "triage")
+    best = {
+        c.model: max(o.score for o in decision.candidates if o.model == c.model) for c in decision.candidates
+    }
+    assert [decision.model, *decision.fallbacks] == sorted(best, key=lambda model: -best[model])
+    assert decision.reasons[1].startswith(f"{decision.model} scores best of 4 candidates")
+
+
+def test_of_equal_rows_of_a_model_the_buckets_own_is_taken() -> None:
+    assert compete("mid", "triage", permitted={"middle"}).effort == EFFORTS["mid"]
+    assert compete("hard", "triage", alpha=0.5, permitted={"middle"}).effort == EFFORTS["hard"]
+    assert "middle is the only candidate left" in compete("hard", "alpha", permitted={"middle"}).reasons[1]
+
+
+@pytest.mark.parametrize("rule", ["triage", "alpha"])
+def test_a_bucket_asked_for_is_obeyed_under_every_policy(rule: RouterPolicy) -> None:
+    decision = compete("cheap", rule, overrides=Overrides(bucket="mid"))
+    assert (decision.bucket, decision.model, decision.router_policy) == ("mid", "middle", "bucket")
+    assert decision.fallbacks[0] == "wide"
 
 
 def test_the_chain_goes_through_the_bucket_then_up_then_down() -> None:

@@ -19,11 +19,11 @@ def test_costs_are_scaled_among_rivals_only() -> None:
     everyone, in_two = [True] * 3, ["cheap", "cheap", "hard"]
     q, c = [0.7, 0.6, 0.9], [0.002, 0.001, 1.0]
     found = alpha_scores(0.5, q, c, [0.0] * 3, everyone, in_two)
-    assert found == pytest.approx([0.35 - 0.5 / 4, 0.3 - 0.25 / 4, 0.45 - 0.5 / 4])
+    assert found == pytest.approx([0.35 - 0.5 / 10, 0.3 - 0.25 / 10, 0.45 - 0.5 / 10])
 
 
 def test_the_formula() -> None:
-    assert scores(0.6, [0.9, 0.5], [0.02, 0.01]) == pytest.approx([0.54 - 0.4 / 4, 0.30 - 0.2 / 4])
+    assert scores(0.6, [0.9, 0.5], [0.02, 0.01]) == pytest.approx([0.54 - 0.4 / 10, 0.30 - 0.2 / 10])
 
 
 def test_a_dominated_candidate_does_not_set_the_scale() -> None:
@@ -32,11 +32,11 @@ def test_a_dominated_candidate_does_not_set_the_scale() -> None:
 
 
 def test_equal_candidates_dominate_nobody() -> None:
-    assert scores(0.5, [0.5, 0.5], [0.02, 0.02]) == pytest.approx([0.25 - 0.5 / 4] * 2)
+    assert scores(0.5, [0.5, 0.5], [0.02, 0.02]) == pytest.approx([0.25 - 0.5 / 10] * 2)
 
 
 def test_ineligible_candidates_neither_score_nor_count() -> None:
-    assert scores(0.6, [0.9, 0.5], [9.0, 0.01], [False, True]) == pytest.approx([-inf, 0.3 - 0.4 / 4])
+    assert scores(0.6, [0.9, 0.5], [9.0, 0.01], [False, True]) == pytest.approx([-inf, 0.3 - 0.4 / 10])
 
 
 def test_nobody_eligible_and_nothing_to_pay_are_no_trouble() -> None:
