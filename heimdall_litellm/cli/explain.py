@@ -147,7 +147,7 @@ def _show_candidates(console: Console, decision: Decision) -> None:
     eligible = [row for row in decision.candidates if row.eligible]
     within_bucket = decision.router_policy == "bucket"
     chosen = (decision.model, decision.effort.reasoning_effort)
-    shown_as_chosen = False
+    rows_shown: set[tuple[str, str | None]] = set()
     for row in sorted(
         eligible,
         key=lambda row: (
@@ -158,8 +158,11 @@ def _show_candidates(console: Console, decision: Decision) -> None:
             row.bucket != decision.bucket,
         ),
     ):
-        is_chosen = not shown_as_chosen and (row.model, row.effort) == chosen
-        shown_as_chosen |= is_chosen
+        known = (row.model, row.effort)
+        if not within_bucket and known in rows_shown:
+            continue  # it stands in several buckets alike, and competes once
+        is_chosen = known == chosen and known not in rows_shown
+        rows_shown.add(known)
         shown.add_row(
             ("> " if is_chosen else "  ") + row.model + (f" ({row.effort})" if row.effort else ""),
             row.bucket,
