@@ -1,4 +1,4 @@
-"""`python -m training fit | evaluate | distill`: see docs/training.md."""
+"""`python -m training fit | evaluate | export | distill`: see docs/training.md."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from training.data import load_outcomes
 from training.distill import main as distill
 from training.evaluate import evaluate as evaluate_bundle
 from training.evaluate import render
+from training.export import export as export_bundle
 from training.fit import CLUSTER_COUNT
 from training.fit import fit as fit_bundle
 
@@ -85,6 +86,20 @@ def evaluate(bundle: Path | None, outcome_files: tuple[Path, ...], *, as_json: b
     """Measure a bundle on outcomes that it was not fitted on."""
     report = evaluate_bundle(load_bundle(bundle), load_outcomes(outcome_files))
     click.echo(json.dumps(report.as_dict(), indent=2) if as_json else render(report))
+
+
+@cli.command()
+@click.option(
+    "--bundle", type=click.Path(file_okay=False, path_type=Path), help="Bundle; without it, the shipped one."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Directory for tables, model and texts.")
+@click.option("--archive", type=click.Path(path_type=Path), help="The bundle itself as one `.tar.gz`.")
+@click.option("--force", is_flag=True, help="Replace an earlier export.")
+def export(bundle: Path | None, out: Path | None, archive: Path | None, *, force: bool) -> None:
+    """Write what a bundle knows as CSV and text, or the bundle as one file; at least one of the two."""
+    if out is None and archive is None:
+        raise click.UsageError("Say where to: --out DIRECTORY, --archive FILE.tar.gz, or both.")
+    click.echo(export_bundle(bundle, out, archive, force=force).id)
 
 
 cli.add_command(distill, "distill")

@@ -42,6 +42,7 @@ class VerifiedFiles:
     path: Path
     manifest: Manifest
     manifest_sha256: str
+    manifest_bytes: bytes
     contents: Mapping[str, bytes]
 
 
@@ -71,7 +72,7 @@ def read_verified(path: Path) -> VerifiedFiles:
         if hashlib.sha256(data).hexdigest() != record.sha256:
             raise BundleDamaged(f"'{path / name}' doesn't match the digest in its manifest.")
         contents[name] = data
-    return VerifiedFiles(path, manifest, hashlib.sha256(raw).hexdigest(), contents)
+    return VerifiedFiles(path, manifest, hashlib.sha256(raw).hexdigest(), raw, contents)
 
 
 def _read(path: Path) -> bytes:
