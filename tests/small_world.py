@@ -3,12 +3,15 @@
 Four kinds of task, eighteen models. A prompt's difficulty is written into its words ("tiny",
 "plain", "nasty"), so that a working pipeline must find it; which model does what follows from
 that, with a little seeded noise.
+
+`python -m tests.small_world FOLDER` writes the files of the walk-through in docs/training.md.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -102,3 +105,15 @@ def fit_small_bundle(folder: Path, seed: int = 0) -> Path:
         progress=lambda message: None,
     )
     return out
+
+
+def main(folder: Path) -> None:
+    """Write outcomes to fit on, others to measure on, and published figures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_outcomes(folder / "mine.jsonl.gz")
+    write_outcomes(folder / "held-out.jsonl.gz", per_source=30, seed=1)
+    write_priors(folder / "priors.csv")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

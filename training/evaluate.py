@@ -12,8 +12,9 @@ from heimdall_litellm.bundle import Bundle
 from heimdall_litellm.core.decision import perceive
 from heimdall_litellm.core.request import read_request
 from training.data import Example
-from training.labels import soft_labels, weights
+from training.labels import ranked_pairs, soft_labels, weights
 from training.measures import Estimate, Floats, estimates
+from training.pairs import PAIRS
 from training.robustness import PER_SOURCE, Changed, changed_share
 from training.train_gbdt import expected_calibration_error
 
@@ -24,7 +25,9 @@ SOURCE_CAP = 400
 class Report:
     """Figures of one bundle on one set of outcomes; `bucket_shares` of cheap, mid and hard.
 
-    `robustness` is on the first `PER_SOURCE` prompts of each source, by perturbation.
+    APGR is between the pairs of `pairs.py`; where it names none of the sources, between the models that stand
+    for cheap and premium by their ranks, as in `labels.py`. `robustness` is on the first `PER_SOURCE` prompts
+    of each source, by perturbation.
     """
 
     bundle: str
@@ -42,6 +45,7 @@ class Report:
 def evaluate(bundle: Bundle, examples: Sequence[Example]) -> Report:
     """Triage every prompt as the proxy would, and measure."""
     p = probabilities_of(bundle, examples)
+    pairs = PAIRS if any(e.source in PAIRS for e in examples) else ranked_pairs(examples)
     labels = soft_labels(examples)
     known = np.isfinite(labels).all(axis=1)
     each = weights([e.source for e in examples], SOURCE_CAP)
@@ -53,7 +57,7 @@ def evaluate(bundle: Bundle, examples: Sequence[Example]) -> Report:
     return Report(
         bundle=bundle.id,
         prompts=len(examples),
-        apgr=estimates(p @ np.array([0.0, 0.5, 1.0]), examples),
+        apgr=estimates(p @ np.array([0.0, 0.5, 1.0]), examples, pairs),
         calibration_error=error,
         bucket_shares=(shares[0], shares[1], shares[2]),
         robustness=changed_share(bundle, firsts(examples, PER_SOURCE)),

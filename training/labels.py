@@ -48,12 +48,22 @@ def soft_labels(examples: Sequence[Example]) -> Floats:
     return labels
 
 
+def ranked_pairs(examples: Sequence[Example]) -> dict[str, tuple[str, str]]:
+    """Give by source the cheap and the premium model that the ranks of its models name, of two or more."""
+    pairs = {}
+    for source in sorted({example.source for example in examples}):
+        models, scores = _scores([e.outcomes_by_model for e in examples if e.source == source])
+        if len(models) > 1:
+            cheap, premium = _references(*_means(scores), models, None)
+            pairs[source] = models[cheap], models[premium]
+    return pairs
+
+
 def _of_source(outcomes: Sequence[Mapping[str, float]], pair: tuple[str, str] | None) -> Floats:
-    models = sorted({model for row in outcomes for model in row})
+    models, scores = _scores(outcomes)
     labels = np.full((len(outcomes), 3), np.nan)
     if len(models) < 2:
         return labels  # with nobody to compare, nothing is learnt
-    scores = np.array([[row.get(model, np.nan) for model in models] for row in outcomes])
     low, middle, high = _tiers(scores, models, pair)
     known = np.isfinite(low) & np.isfinite(high)
     if not known.any():
@@ -69,13 +79,24 @@ def _of_source(outcomes: Sequence[Mapping[str, float]], pair: tuple[str, str] | 
     return labels
 
 
+def _scores(outcomes: Sequence[Mapping[str, float]]) -> tuple[list[str], Floats]:
+    """All models of a source, and their scores (n, models), NaN where one was not tried."""
+    models = sorted({model for row in outcomes for model in row})
+    return models, np.array([[row.get(model, np.nan) for model in models] for row in outcomes])
+
+
+def _means(scores: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """Mean score by model, and the models that were tried on enough prompts."""
+    count = np.isfinite(scores).sum(axis=0)
+    common = np.flatnonzero(count >= min(_COVERAGE * len(scores), count.max()))
+    return np.nansum(scores, axis=0) / np.maximum(count, 1), common
+
+
 def _tiers(
     scores: Floats, models: Sequence[str], pair: tuple[str, str] | None
 ) -> tuple[Floats, Floats, Floats]:
     """Mean score by prompt of the cheap, the middling and the premium tier, (n,) each."""
-    count = np.isfinite(scores).sum(axis=0)
-    mean = np.nansum(scores, axis=0) / np.maximum(count, 1)
-    common = np.flatnonzero(count >= min(_COVERAGE * len(scores), count.max()))
+    mean, common = _means(scores)
     cheap, premium = _references(mean, common, models, pair)
     like_cheap = _like(cheap, mean, common)
     like_premium = [i for i in _like(premium, mean, common) if i not in like_cheap or i == premium]

@@ -77,10 +77,12 @@ def pooled_rows(sources: Sequence[str], gain: Floats, cap: int = POOLED_CAP) -> 
     return np.concatenate(firsts) if firsts else np.zeros(0, np.intp)
 
 
-def estimates(difficulty: Floats, examples: Sequence[Example]) -> dict[str, Estimate]:
+def estimates(
+    difficulty: Floats, examples: Sequence[Example], pairs: Mapping[str, tuple[str, str]] = PAIRS
+) -> dict[str, Estimate]:
     """APGR of each source with a pair, the `mean` over these sources, and `pooled`."""
     sources = [example.source for example in examples]
-    gain = gains(examples)
+    gain = gains(examples, pairs)
     names = np.array(sources)
     each = {
         source: estimate(difficulty[names == source], gain[names == source])

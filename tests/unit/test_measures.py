@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from heimdall_litellm.bundle import load_bundle
-from tests.small_world import write_outcomes
+from tests.small_world import SOURCES, write_outcomes
 from training.__main__ import cli
 from training.data import Example, Outcome, load_outcomes
 from training.evaluate import evaluate, render
+from training.labels import ranked_pairs
 from training.measures import apgr, estimate, estimates, gains, pooled_rows
 from training.pairs import PAIRS
 
@@ -75,11 +77,24 @@ def test_the_mean_is_over_sources_and_the_pool_over_prompts() -> None:
     assert found["pooled"].prompts == 160
 
 
+def test_an_own_source_is_not_mixed_into_the_measure_of_the_public_ones(small_bundle: Path) -> None:
+    rows = [example(i, "zeroeval_gsm", 0.0, float(i < 5)) for i in range(20)]
+    own = [replace(row, source="own") for row in rows]
+    assert ranked_pairs(own) == {"own": PAIRS["zeroeval_gsm"]}
+    assert ranked_pairs([replace(own[0], outcomes={})]) == {}
+    loaded = load_bundle(small_bundle, canary=False)
+    assert set(evaluate(loaded, rows + own).apgr) == {"zeroeval_gsm", "mean", "pooled"}
+    assert set(evaluate(loaded, own).apgr) == {"own", "mean", "pooled"}
+
+
 def test_a_bundle_is_measured_on_outcomes(small_bundle: Path, tmp_path: Path) -> None:
     unseen = load_outcomes([write_outcomes(tmp_path / "new.jsonl.gz", per_source=30, seed=99)])
     report = evaluate(load_bundle(small_bundle, canary=False), unseen)
     assert sum(report.bucket_shares) == pytest.approx(1.0)
     assert report.calibration_error < 0.15
+    assert set(report.apgr) == {*SOURCES, "mean", "pooled"}  # none of them has a pair in pairs.py
+    assert report.apgr["pooled"].value > 0.6  # .667 is perfect: two thirds gain
+    assert report.apgr["pooled"].prompts == len(unseen)
     assert "calibration error" in render(report)
     result = CliRunner().invoke(
         cli,
