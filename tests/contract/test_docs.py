@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import runpy
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,11 +17,13 @@ import pytest
 import yaml
 from referencing import Registry, Resource
 
+from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.catalog import load_price_map
 from heimdall_litellm.catalog.entries import entries_from_model_list
 from heimdall_litellm.cli.main import main
 from heimdall_litellm.config import json_schema, load_config, settings_from_config
 from heimdall_litellm.config.docs import schema_text, with_table
+from training.card import _LICENCES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -127,3 +131,32 @@ def test_the_copy_of_the_schema_beside_the_sample_moves_with_it(tmp_path: Path) 
     wrapper = json.loads((tmp_path / "docs" / "litellm_config.schema.json").read_text())
     target = wrapper["properties"]["callback_settings"]["properties"]["heimdall"]["$ref"]
     assert (tmp_path / "docs" / target).is_file()
+
+
+def test_the_walk_through_training_works_as_written(tmp_path: Path) -> None:
+    found = re.search(r"<!-- walk: .*?```sh\n(.*?)```", read("training.md"), re.DOTALL)
+    assert found is not None
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    walked = subprocess.run(
+        [shutil.which("bash") or "sh", "-e", "-c", found[1]],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert walked.returncode == 0, walked.stderr
+    assert "verified" in walked.stdout
+    made = load_bundle(tmp_path / "scratch" / "bundle", canary=False)
+    assert made.manifest.trained_on.keys() == {"sums", "code", "poems", "puzzles"}
+    assert (tmp_path / "scratch" / "tables" / "models.csv").is_file()
+    assert (tmp_path / "scratch" / "bundle.tar.gz").is_file()
+
+
+def test_the_sources_of_the_shipped_bundle_stand_with_the_licences_of_its_card() -> None:
+    section = read("training.md").split("## What the shipped bundle was made from", 1)[1]
+    rows = re.findall(r"^\| ([a-z0-9_, ]+) \| [^|]+ \| ([^|]+) \|$", section, re.MULTILINE)
+    told = {source: licence for sources, licence in rows for source in sources.split(", ")}
+    del told["source"]
+    assert told == {source: _LICENCES[source] for source in load_bundle(canary=False).manifest.trained_on}
