@@ -50,7 +50,7 @@ def check(config: str, as_json: bool) -> int:
 
 def _show(console: Console, found: Inspection) -> None:
     for virtual in found.virtuals:
-        title = Text.assemble((virtual.name, "bold"), f"  alpha {virtual.alpha:g}")
+        title = Text.assemble((virtual.name, "bold"), f"  alpha {virtual.alpha:g}, policy {virtual.policy}")
         first = found.virtuals[0]
         if virtual is not first and virtual.buckets == first.buckets:
             console.print(title.append(f", buckets as {first.name}", "dim"))
@@ -107,6 +107,7 @@ def _as_data(found: Inspection) -> Mapping[str, object]:
             {
                 "name": virtual.name,
                 "alpha": virtual.alpha,
+                "policy": virtual.policy,
                 "buckets": {bucket: list(virtual.buckets[bucket]) for bucket in BUCKETS},
                 "proposed": [bucket for bucket in BUCKETS if bucket in virtual.proposed],
             }

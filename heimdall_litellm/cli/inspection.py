@@ -24,7 +24,7 @@ from heimdall_litellm.config import (
     load_config,
     settings_from_config,
 )
-from heimdall_litellm.core.types import BUCKETS, Bucket, CatalogEntry
+from heimdall_litellm.core.types import BUCKETS, Bucket, CatalogEntry, RouterPolicy
 from heimdall_litellm.engine import Heimdall, model_list_of, require_virtual_groups, simulates_all
 from heimdall_litellm.errors import HeimdallError
 
@@ -49,6 +49,7 @@ class Virtual:
 
     name: str
     alpha: float
+    policy: RouterPolicy
     buckets: Mapping[Bucket, tuple[str, ...]]
     proposed: frozenset[Bucket]
 
@@ -185,7 +186,8 @@ def _candidates(found: Inspection, settings: Settings, engine: Heimdall, is_simu
         rows = engine.snapshot.fields[name]
         lists = settings.router_of(name).candidates
         proposed = frozenset(bucket for bucket in BUCKETS if lists[bucket] is None)
-        found.virtuals.append(Virtual(name, rows.policy.alpha, rows.policy.candidates, proposed))
+        policy = rows.policy
+        found.virtuals.append(Virtual(name, policy.alpha, policy.router_policy, policy.candidates, proposed))
         for row in rows.rows:
             entries.setdefault(row.entry.name, row.entry)
             known_as[row.entry.name] = known_as.get(row.entry.name) or row.known_as

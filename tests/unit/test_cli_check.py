@@ -114,6 +114,7 @@ def test_json_says_the_same(check: Check, small_bundle: Path) -> None:
     first, eco = data["virtual_models"]
     assert (first["name"], first["proposed"]) == ("heimdall", ["cheap", "mid", "hard"])
     assert (eco["name"], eco["alpha"], eco["proposed"]) == ("eco", 0.2, ["cheap", "mid"])
+    assert (first["policy"], eco["policy"]) == ("triage", "bucket")
     assert eco["buckets"]["hard"] == ["small"]
     small = next(candidate for candidate in data["candidates"] if candidate["name"] == "small")
     assert small == {
@@ -133,7 +134,7 @@ def test_profiles_with_the_same_buckets_are_not_listed_twice(check: Check, small
     config = sample(small_bundle)
     config["model_list"].append({"model_name": "eco", "litellm_params": {"model": "openai/gpt-4o-mini"}})
     config["callback_settings"]["heimdall"]["profiles"] = {"eco": {"alpha": 0.2}}
-    assert "eco  alpha 0.2, buckets as heimdall" in check(config).stdout
+    assert "eco  alpha 0.2, policy triage, buckets as heimdall" in check(config).stdout
 
 
 def set_at(config: dict[str, Any], path: str, value: object) -> None:
