@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from heimdall_litellm.bundle import Bundle, default_path, load_bundle
+from heimdall_litellm.bundle_entries import bundle_entries
 from heimdall_litellm.cli.options import json_option
 from heimdall_litellm.cli.render import (
     NEGATIVE,
@@ -16,7 +17,6 @@ from heimdall_litellm.cli.render import (
     table,
     usd_per_mtok,
 )
-from heimdall_litellm.cli.session import bundle_entries
 from heimdall_litellm.errors import BundleError
 
 directory = click.argument("directory", required=False, type=click.Path(exists=True, file_okay=False))

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from heimdall_litellm.bundle import Bundle, default_path, load_bundle
-from heimdall_litellm.catalog import load_price_map, match
-from heimdall_litellm.catalog.entries import entries_from_names
+from heimdall_litellm.bundle import load_bundle
+from heimdall_litellm.bundle_entries import bundle_entries, unknown_model
 from heimdall_litellm.config import Settings
-from heimdall_litellm.core.types import CatalogEntry
 from heimdall_litellm.engine import Heimdall
-from heimdall_litellm.errors import ConfigError
 
 DEFAULT_CONFIG: Final = Path("litellm_config.yaml")
 
@@ -52,44 +48,7 @@ def open_session(
     known = {name for virtual in engine.names for name in engine.candidate_names(virtual)}
     for name in models:
         if name not in known:
-            raise _unknown(
+            raise unknown_model(
                 name, sorted(known), f"candidate of {config}", f"heimdall check {shlex.quote(config)}"
             )
     return Session(engine, config, frozenset(models))
-
-
-def bundle_entries(bundle: Bundle, models: Sequence[str] | None) -> tuple[CatalogEntry, ...]:
-    """Return catalog entries for models of a bundle, at the prices of LiteLLM's price map, else the bundle's.
-
-    Other spellings of a name will do. Raises ConfigError for a model that the bundle doesn't know.
-    """
-    names = list(dict.fromkeys(bundle.models if models is None else models))
-    for name in models or ():
-        if match(name, bundle.models) is None:
-            given = "" if bundle.path == default_path() else f" {shlex.quote(str(bundle.path))}"
-            listing = f"heimdall bundle show{given}"
-            raise _unknown(name, bundle.models, f"model of bundle {bundle.id}", listing)
-    parts = [name.partition("@") for name in names]
-    found = entries_from_names([model for model, _, _ in parts], load_price_map())
-    # A name with an effort stands for that effort in every bucket.
-    return tuple(
-        replace(
-            _priced(entry, bundle), name=name, upstream=name, is_reasoning=entry.is_reasoning and not effort
-        )
-        for name, entry, (_, _, effort) in zip(names, found, parts, strict=True)
-    )
-
-
-def _priced(entry: CatalogEntry, bundle: Bundle) -> CatalogEntry:
-    """Price a model that the price map no longer lists as the bundle does."""
-    known = match(entry.name, bundle.prices)
-    if known is None or (entry.input_usd_per_mtok is not None and entry.output_usd_per_mtok is not None):
-        return entry
-    input_usd, output_usd = bundle.prices[known]
-    return replace(entry, input_usd_per_mtok=input_usd, output_usd_per_mtok=output_usd)
-
-
-def _unknown(name: str, known: Sequence[str], what: str, listing: str) -> ConfigError:
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"`{listing}` lists {len(known)}"
-    return ConfigError(f"{name!r} is no {what}; {hint}")

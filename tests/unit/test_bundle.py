@@ -22,7 +22,7 @@ from heimdall_litellm.bundle.reload import BundleWatcher
 from heimdall_litellm.bundle.scorer import TriageScorer, library
 from heimdall_litellm.bundle.verify import read_arrays, read_verified, take
 from heimdall_litellm.bundle.write import file_records, pack_arrays, write_bundle
-from heimdall_litellm.cli.session import bundle_entries
+from heimdall_litellm.bundle_entries import bundle_entries
 from heimdall_litellm.config import Settings
 from heimdall_litellm.core.explain import to_dict
 from heimdall_litellm.engine import Heimdall
