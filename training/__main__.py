@@ -82,9 +82,14 @@ def fit(
     "--outcomes", "outcome_files", type=_FILE, multiple=True, required=True, help="Outcome file; may repeat."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def evaluate(bundle: Path | None, outcome_files: tuple[Path, ...], *, as_json: bool) -> None:
+@click.option(
+    "--plots", type=click.Path(file_okay=False, path_type=Path), help="Folder to draw SVG plots into."
+)
+def evaluate(
+    bundle: Path | None, outcome_files: tuple[Path, ...], plots: Path | None, *, as_json: bool
+) -> None:
     """Measure a bundle on outcomes that it was not fitted on."""
-    report = evaluate_bundle(load_bundle(bundle), load_outcomes(outcome_files))
+    report = evaluate_bundle(load_bundle(bundle), load_outcomes(outcome_files), plots)
     click.echo(json.dumps(report.as_dict(), indent=2) if as_json else render(report))
 
 

@@ -86,26 +86,48 @@ def make_pool(
     )
     if len(models) < _FEWEST_MODELS:
         return None
+    score, written = outcome_table([examples[i] for i in rows], [names[i] for i in rows], models)
+    whole = np.isfinite(score).all(axis=1)
+    kept = np.array(rows, np.intp)[whole]
+    cost = costs(
+        [examples[i] for i in kept.tolist()], written[whole], models, prices, with_thinking=with_thinking
+    )
+    return Pool(name, models, kept, score[whole], cost)
+
+
+def outcome_table(
+    examples: Sequence[Example], names: Sequence[Sequence[str]], models: Sequence[str]
+) -> tuple[Floats, Floats]:
+    """Score and counted output tokens by prompt and model, (n, m) each; NaN where not tried or counted."""
     at = {model: j for j, model in enumerate(models)}
-    score, written = np.full((2, len(rows), len(models)), np.nan)
-    for r, i in enumerate(rows):
-        for model, outcome in zip(names[i], examples[i].outcomes.values(), strict=True):
+    score, written = np.full((2, len(examples), len(models)), np.nan)
+    for r, example in enumerate(examples):
+        for model, outcome in zip(names[r], example.outcomes.values(), strict=True):
             if model in at:
                 score[r, at[model]] = outcome.score
                 written[r, at[model]] = outcome.output_tokens or np.nan
-    whole = np.isfinite(score).all(axis=1)
-    kept = np.array(rows, np.intp)[whole]
-    score, written = score[whole], written[whole]
+    return score, written
+
+
+def costs(
+    examples: Sequence[Example],
+    written: Floats,
+    models: Sequence[str],
+    prices: Mapping[str, tuple[float, float]],
+    *,
+    with_thinking: bool,
+) -> Floats:
+    """USD by prompt and model, (n, m), by the rules of `make_pool`."""
     counted = np.isfinite(written)
     mean = np.where(counted, written, 0.0).sum(axis=0) / np.maximum(counted.sum(axis=0), 1)
     mean[mean == 0] = mean[mean > 0].mean() if (mean > 0).any() else 1.0
     written = np.where(counted, written, mean)
     if with_thinking:
         written = written * np.array([output_ratio(model) for model in models])
-    read = np.array([len(examples[i].text) / _CHARS_PER_TOKEN for i in kept.tolist()])
+    read = np.array([len(example.text) / _CHARS_PER_TOKEN for example in examples])
     price = np.array([prices[model] for model in models])
-    cost = (read[:, None] * price[:, 0] + written * price[:, 1]) / 1e6
-    return Pool(name, models, kept, score, cost)
+    usd: Floats = (read[:, None] * price[:, 0] + written * price[:, 1]) / 1e6
+    return usd
 
 
 def hull(cost: Floats, quality: Floats) -> tuple[Floats, Floats]:
@@ -133,15 +155,24 @@ def area(cost: Floats, quality: Floats, low: float, high: float) -> float:
 
 def oracle_choices(pool: Pool) -> Choices:
     """The best choice for every prompt at many exchange rates of quality for dollars, (rates, n)."""
-    rates = np.concatenate(([0.0], np.logspace(-4, 4, 80))) / pool.cost.mean()
-    return np.array([np.argmax(pool.score - rate * pool.cost, axis=1) for rate in rates])
+    return trade(pool.score, pool.cost)
+
+
+def single_choices(pool: Pool) -> Choices:
+    """Each model for all prompts, (m, n)."""
+    return np.tile(np.arange(len(pool.models))[:, None], (1, len(pool.rows)))
+
+
+def trade(quality: Floats, cost: Floats) -> Choices:
+    """The model with the most quality − rate · cost, both (n, m), at many rates; (rates, n)."""
+    rates = np.concatenate(([0.0], np.logspace(-4, 4, 80))) / cost.mean()
+    return np.array([np.argmax(quality - rate * cost, axis=1) for rate in rates])
 
 
 def measure(pool: Pool, choices: Choices, seed: int = 0, draws: int = DRAWS) -> CostQuality:
     """Measure a router by the index of the model it chose, (settings of its dial, n)."""
     n = len(pool.rows)
-    singles = np.tile(np.arange(len(pool.models))[:, None], (1, n))
-    traces = [_trace(pool, which) for which in (choices, singles, oracle_choices(pool))]
+    traces = [trace(pool, which) for which in (choices, single_choices(pool), oracle_choices(pool))]
     even = np.full(n, 1 / n)
     rng = np.random.default_rng(seed)
     drawn = [_recovered(traces, np.bincount(rng.integers(0, n, n), minlength=n) / n) for _ in range(draws)]
@@ -167,7 +198,8 @@ def measure(pool: Pool, choices: Choices, seed: int = 0, draws: int = DRAWS) -> 
     )
 
 
-def _trace(pool: Pool, choices: Choices) -> tuple[Floats, Floats]:
+def trace(pool: Pool, choices: Choices) -> tuple[Floats, Floats]:
+    """Cost in USD and score of each choice, both (settings, n)."""
     at = np.arange(choices.shape[1])
     return pool.cost[at, choices], pool.score[at, choices]
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 
 from heimdall_litellm.bundle import Bundle
 from heimdall_litellm.core.decision import perceive
 from heimdall_litellm.core.request import read_request
+from training.cost_quality import Choices, CostQuality, Pool
+from training.cost_quality import measure as measure_pool
 from training.data import Example
 from training.labels import ranked_pairs, soft_labels, weights
-from training.measures import Estimate, Floats, estimates
+from training.measures import Estimate, Floats, estimates, gains, pooled_pgr
 from training.pairs import PAIRS
+from training.plots import plot_pgr, plot_pools, require_matplotlib
+from training.pools import canonical_names, heimdall_choices, make_pools, priced_entries, prices_of
 from training.robustness import PER_SOURCE, Changed, changed_share
 from training.train_gbdt import expected_calibration_error
 
@@ -26,8 +31,9 @@ class Report:
     """Figures of one bundle on one set of outcomes; `bucket_shares` of cheap, mid and hard.
 
     APGR is between the pairs of `pairs.py`; where it names none of the sources, between the models that stand
-    for cheap and premium by their ranks, as in `labels.py`. `robustness` is on the first `PER_SOURCE` prompts
-    of each source, by perturbation.
+    for cheap and premium by their ranks, as in `labels.py`. `many_models` is the choice among many under the
+    default policy, by pool (`pools.py`); `robustness` is on the first `PER_SOURCE` prompts of each source, by
+    perturbation.
     """
 
     bundle: str
@@ -35,6 +41,7 @@ class Report:
     apgr: dict[str, Estimate]
     calibration_error: float
     bucket_shares: tuple[float, float, float]
+    many_models: dict[str, CostQuality]
     robustness: dict[str, Changed]
 
     def as_dict(self) -> dict[str, object]:
@@ -42,10 +49,17 @@ class Report:
         return asdict(self)
 
 
-def evaluate(bundle: Bundle, examples: Sequence[Example]) -> Report:
-    """Triage every prompt as the proxy would, and measure."""
+def evaluate(bundle: Bundle, examples: Sequence[Example], plots: Path | None = None) -> Report:
+    """Decide on every prompt as the proxy would, and measure; `plots` is a folder to draw into.
+
+    Raises ConfigError if there is something to draw and matplotlib is missing.
+    """
+    if plots is not None:
+        require_matplotlib()
     p = probabilities_of(bundle, examples)
     pairs = PAIRS if any(e.source in PAIRS for e in examples) else ranked_pairs(examples)
+    difficulty = p @ np.array([0.0, 0.5, 1.0])
+    chosen = choose_among_many(bundle, examples)
     labels = soft_labels(examples)
     known = np.isfinite(labels).all(axis=1)
     each = weights([e.source for e in examples], SOURCE_CAP)
@@ -54,14 +68,27 @@ def evaluate(bundle: Bundle, examples: Sequence[Example]) -> Report:
     hard = p[:, 2] > hard_at
     cheap = ~hard & (p[:, 0] > cheap_at)
     shares = [float(np.average(bucket, weights=each)) for bucket in (cheap, ~hard & ~cheap, hard)]
+    if plots is not None:
+        if np.nansum(gains(examples)) > 0:
+            plot_pgr({"heimdall": pooled_pgr(difficulty, examples)}, plots)
+        plot_pools([(pool, {"heimdall": choices}) for pool, choices in chosen], plots)
     return Report(
         bundle=bundle.id,
         prompts=len(examples),
-        apgr=estimates(p @ np.array([0.0, 0.5, 1.0]), examples, pairs),
+        apgr=estimates(difficulty, examples, pairs),
         calibration_error=error,
         bucket_shares=(shares[0], shares[1], shares[2]),
+        many_models={pool.name: measure_pool(pool, choices) for pool, choices in chosen},
         robustness=changed_share(bundle, firsts(examples, PER_SOURCE)),
     )
+
+
+def choose_among_many(bundle: Bundle, examples: Sequence[Example]) -> list[tuple[Pool, Choices]]:
+    """What the default policy chooses in each pool at each alpha, thinking priced."""
+    names = canonical_names(examples)
+    entries = priced_entries(bundle, names)
+    pools = make_pools(examples, names, prices_of(entries))
+    return [(pool, heimdall_choices(bundle, entries, pool, examples)) for pool in pools]
 
 
 def firsts(examples: Sequence[Example], count: int) -> list[Example]:
@@ -95,6 +122,16 @@ def render(report: Report) -> str:
     lines += ["", f"calibration error {report.calibration_error:.3f}"]
     lines += [
         f"buckets: cheap {cheap:.0%}, mid {mid:.0%}, hard {hard:.0%} (a source counts {SOURCE_CAP} at most)"
+    ]
+    lines += [
+        "",
+        "choice among many models: recovered of the gap between a blind mix and an oracle [95 % interval],",
+    ]
+    lines += ["cost at 100, 99 and 95 % of the best single model's quality, quality gained at no more cost"]
+    lines += [
+        f"  {name:24s} {c.recovered.value:.3f} [{c.recovered.low:.3f}, {c.recovered.high:.3f}]  "
+        f"{' '.join(f'{share:.2f}' for share in c.cost_at)}  {c.gained:+.1%}  {c.prompts:>6,} prompts"
+        for name, c in report.many_models.items()
     ]
     lines += ["", "prompts that change their bucket [95 % interval], of these from cheap to hard or back"]
     lines += [

@@ -140,7 +140,12 @@ def tilts_of(tilt: Tilt, inputs: Inputs) -> NDArray[np.float64]:
 
 
 def learn_triage(
-    examples: Sequence[Example], inputs: Inputs, seed: int, progress: Progress, more: Rows | None
+    examples: Sequence[Example],
+    inputs: Inputs,
+    seed: int,
+    progress: Progress,
+    more: Rows | None,
+    cap: int = SOURCE_CAP,
 ) -> Learnt:
     """Label the prompts and fit tilt and triage; prompts whose tiers have no outcome are left out."""
     labels = soft_labels(examples)
@@ -152,7 +157,7 @@ def learn_triage(
     sources = np.array([e.source for e in examples])
     gain = labels @ np.array([0.0, 0.5, 1.0])
     tilt = fit_tilt(inputs.features[known], gain[known], sources[known].tolist())
-    each = weights(sources.tolist(), SOURCE_CAP)
+    each = weights(sources.tolist(), cap)
     rows = Rows(inputs.joined, labels, each, tilts_of(tilt, inputs)).where(known)
     split = folds(group_duplicates([e.text for e in examples]), FOLDS, seed)[known]
     return Learnt(fit_triage(rows, split, seed, progress, more), tilt, rows)
@@ -167,14 +172,17 @@ def fit(
     seed: int = 0,
     cluster_count: int = CLUSTER_COUNT,
     with_everyday: bool = True,
+    inputs: Inputs | None = None,
     progress: Progress = print,
 ) -> Manifest:
     """Fit everything and write the bundle to `out`. The same arguments give the same trees and tables.
 
-    `with_everyday` lets the triage also learn from the requests of `everyday.py`.
+    `with_everyday` lets the triage also learn from the requests of `everyday.py`. `inputs` are those of
+    `read_inputs`, for callers that have them already.
     """
-    progress(f"reading {len(examples)} prompts")
-    inputs = read_inputs(examples, embedding)
+    if inputs is None:
+        progress(f"reading {len(examples)} prompts")
+        inputs = read_inputs(examples, embedding)
     each = weights([e.source for e in examples], SOURCE_CAP)
     more = everyday_rows(embedding, seed) if with_everyday else None
     triage = learn_triage(examples, inputs, seed, progress, more)

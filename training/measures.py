@@ -48,14 +48,31 @@ def gains(examples: Sequence[Example], pairs: Mapping[str, tuple[str, str]] = PA
     return found
 
 
-def apgr(difficulty: Floats, gain: Floats, rng: np.random.Generator) -> float:
-    """Area under PGR for a ranking by `difficulty`, ties in random order; NaN if nothing is gained at all."""
+def pgr(difficulty: Floats, gain: Floats, rng: np.random.Generator) -> Floats:
+    """PGR after 0, 1, … n prompts of a ranking by `difficulty`, ties in random order, (n + 1,).
+
+    NaN if nothing is gained at all.
+    """
     total = float(gain.sum())
     if total <= 0:
-        return float("nan")
+        return np.full(len(gain) + 1, np.nan)
     order = np.lexsort((rng.random(len(gain)), -difficulty))
-    recovered = np.concatenate(([0.0], np.cumsum(gain[order]))) / total
-    return float(np.trapezoid(recovered, dx=1 / len(gain)))
+    recovered: Floats = np.concatenate(([0.0], np.cumsum(gain[order]))) / total
+    return recovered
+
+
+def apgr(difficulty: Floats, gain: Floats, rng: np.random.Generator) -> float:
+    """Area under PGR for a ranking by `difficulty`, ties in random order; NaN if nothing is gained at all."""
+    return float(np.trapezoid(pgr(difficulty, gain, rng), dx=1 / max(len(gain), 1)))
+
+
+def pooled_pgr(difficulty: Floats, examples: Sequence[Example]) -> Floats:
+    """PGR of the pooled ranking at 0, 1, … 100 % of the calls to premium, (101,); NaN without any gain."""
+    gain = gains(examples)
+    rows = pooled_rows([example.source for example in examples], gain)
+    found = pgr(difficulty[rows], gain[rows], np.random.default_rng(0))
+    at: Floats = np.interp(np.linspace(0, len(rows), 101), np.arange(len(rows) + 1), found)
+    return at
 
 
 def estimate(difficulty: Floats, gain: Floats, seed: int = 0, draws: int = DRAWS) -> Estimate:
