@@ -10,11 +10,14 @@ b is how hard a prompt is, θ the ability of a model, δ what it is better or wo
 posteriori, by Newton steps in turn. What is published of a model (`priors.py`: a[m, kind], also logits) says
 where to expect it,
 
-    θ[m] ~ N(s·ā[m] + t, _ABILITY_SD²)    δ[m, c] ~ N(s·_KINDS·(a[m, c] − ā[m]), _DEPARTURE_SD²)
+    x[m, c] = ā[m] + _KINDS·(a[m, c] − ā[m])       a[m, c] weighs a model's kinds as the cluster holds them
+    E[θ[m] + δ[m, c]] = base[c] + slope[c]·x[m, c]
 
-with s and t from the models that have both; a[m, c] weighs a model's kinds as the cluster holds them. Then
+with a line for each cluster, because tasks differ in how much a better model gains on them: fitted to the
+models that have both, each by what its outcomes tell (1 / variance), and drawn to one line common to all
+clusters. Models stray from it by _ABILITY_SD in θ and by _DEPARTURE_SD in δ. Then
 
-    prior[m, c] = mean over the prompts i in c of σ(θ[m] + E[δ[m, c]] − b[i])
+    prior[m, c] = mean over the prompts i in c of σ(E[δ[m, c]] + θ[m] − b[i])
     mean[m, c]  = the same with the δ that the cell's own outcomes say
 
 so every model is judged on the same prompts, and the bundle's shrinkage weighs the two by the number of
@@ -41,10 +44,15 @@ _SWEEPS = 25
 _DIFFICULTY_SD = 2.0
 _ABILITY_SD = 0.7
 _UNPUBLISHED_SD = 1.5
-_DEPARTURE_SD = 0.35
+_DEPARTURE_SD = 0.25
+_UNTOLD_DEPARTURE_SD = 0.7
+"""Of departures while nothing published is looked at."""
 _OWN_SD = 2.0
 """Of a departure that only the cell's own outcomes speak for: next to no bound."""
 _KINDS = 0.5
+_POOLED = 5.0
+"""What the line common to all clusters is worth in each of them, in information (1 / logit²)."""
+_SLOPES = (0.2, 3.0)
 _FEWEST_IN_BOTH = 5
 _SLOPE = 0.7
 """s where too few models have both to fit it."""
@@ -80,6 +88,12 @@ class _Scale:
     expected_ability: Floats
     ability_sd: Floats
     expected_departure: Floats
+    expected_hardness: Floats
+
+    @property
+    def logits(self) -> Floats:
+        """θ + δ, (models, k)."""
+        return self.ability[:, None] + self.departure.reshape(len(self.ability), -1)
 
 
 def worth(
@@ -87,8 +101,13 @@ def worth(
     clusters: Clusters,
     names: Sequence[Sequence[str]],
     published: Published,
+    hardness: Floats | None = None,
 ) -> Worth:
-    """Fit the formulas above; `names[i]` are the canonical models of `examples[i].outcomes`, in order."""
+    """Fit the formulas above; `names[i]` are the canonical models of `examples[i].outcomes`, in order.
+
+    `hardness` (n,) is how hard the prompts are expected to be in standard deviations, 0 for all without it:
+    what a prompt without outcomes keeps.
+    """
     models = sorted({*(name for row in names for name in row), *published.models})
     k = len(clusters.centroids)
     seen = _outcomes(examples, clusters, names, models)
@@ -100,15 +119,16 @@ def worth(
         np.zeros(len(models)),
         np.full(len(models), _UNPUBLISHED_SD),
         np.zeros(len(models) * k),
+        _DIFFICULTY_SD * (np.zeros(len(examples)) if hardness is None else hardness),
     )
-    _fit(scale, seen, _DEPARTURE_SD)
+    _fit(scale, seen, _UNTOLD_DEPARTURE_SD)
     _expect(scale, seen, told, np.asarray(clusters.share, np.float64))
     _fit(scale, seen, _DEPARTURE_SD)
     expected = scale.expected_departure.reshape(len(models), k)
     prior = _quality(scale.ability[:, None] + expected, scale.hardness, clusters)
     for _ in range(_SWEEPS):
         _step_departure(scale, seen, _OWN_SD)
-    own = _quality(scale.ability[:, None] + scale.departure.reshape(len(models), k), scale.hardness, clusters)
+    own = _quality(scale.logits, scale.hardness, clusters)
     count = np.bincount(seen.cell, minlength=len(models) * k)
     return Worth(tuple(models), own, count.reshape(len(models), k).astype(float), prior)
 
@@ -138,7 +158,9 @@ def _published_logits(published: Published, models: Sequence[str], clusters: Clu
 
 def _fit(scale: _Scale, seen: _Outcomes, departure_sd: float) -> None:
     for _ in range(_SWEEPS):
-        scale.hardness = _newton(scale, seen, seen.prompt, scale.hardness, 0.0, _DIFFICULTY_SD, -1.0)
+        scale.hardness = _newton(
+            scale, seen, seen.prompt, scale.hardness, scale.expected_hardness, _DIFFICULTY_SD, -1.0
+        )
         scale.ability = _newton(
             scale, seen, seen.model, scale.ability, scale.expected_ability, scale.ability_sd, 1.0
         )
@@ -171,20 +193,43 @@ def _expect(scale: _Scale, seen: _Outcomes, told: Floats, share: Floats) -> None
     overall = told @ share
     known = np.isfinite(overall)
     tried = np.bincount(seen.model, minlength=len(overall)) > 0
-    both = known & tried
-    slope, base = _SLOPE, 0.0
-    if both.sum() >= _FEWEST_IN_BOTH:
-        slope, base = np.polyfit(overall[both], scale.ability[both], 1)
-        slope = float(np.clip(slope, 0.2, 2.0))
-        base = float((scale.ability[both] - slope * overall[both]).mean())
-    elif tried.any():
-        base = float(scale.ability[tried].mean())
-    scale.expected_ability = np.where(known, slope * overall + base, 0.0)
+    x = np.where(known[:, None], overall[:, None] + _KINDS * (told - overall[:, None]), 0.0)
+    if (known & tried).sum() >= _FEWEST_IN_BOTH:
+        slope, base = _lines(x, scale.logits, _information(scale, seen, known))
+    else:
+        slope, base = np.array(_SLOPE), np.array(scale.ability[tried].mean() if tried.any() else 0.0)
+    expected = base + slope * x
+    scale.expected_ability = np.where(known, expected @ share, 0.0)
     scale.ability_sd = np.where(known, _ABILITY_SD, _UNPUBLISHED_SD)
     scale.ability = np.where(tried, scale.ability, scale.expected_ability)
-    departure = np.where(known[:, None], _KINDS * slope * (told - overall[:, None]), 0.0)
+    departure = np.where(known[:, None], expected - scale.expected_ability[:, None], 0.0)
     scale.expected_departure = departure.ravel()
     scale.departure = scale.expected_departure.copy()
+
+
+def _information(scale: _Scale, seen: _Outcomes, known: NDArray[np.bool_]) -> Floats:
+    """What each cell's outcomes tell of the line, (models, k): 1 / (their own variance + that about it)."""
+    p = expit(scale.ability[seen.model] + scale.departure[seen.cell] - scale.hardness[seen.prompt])
+    told = np.bincount(seen.cell, p * (1 - p), len(scale.departure)).reshape(len(known), -1)
+    information: Floats = np.where(known[:, None], told / (1 + told * _ABILITY_SD**2), 0.0)
+    return information
+
+
+def _lines(x: Floats, y: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Slope and base of the weighted line of y on x in each cluster, (k,) each, drawn to one line for all."""
+    total = weight.sum()
+    centre, height = (weight * x).sum() / total, (weight * y).sum() / total
+    x = x - centre
+    common = np.clip((weight * x * (y - height)).sum() / (weight * x**2).sum(), *_SLOPES)
+    mean_x, mean_y = (
+        ((weight * v).sum(axis=0) + _POOLED * at) / (weight.sum(axis=0) + _POOLED)
+        for v, at in ((x, 0.0), (y, height))
+    )
+    rise = (weight * (x - mean_x) * (y - mean_y)).sum(axis=0) + _POOLED * common
+    run = (weight * (x - mean_x) ** 2).sum(axis=0) + _POOLED
+    slope: Floats = np.clip(rise / run, *_SLOPES)
+    base: Floats = mean_y - slope * (mean_x + centre)
+    return slope, base
 
 
 def _quality(logits: Floats, hardness: Floats, clusters: Clusters) -> Floats:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from training.data import Example
 from training.measures import DRAWS, Estimate
-from training.verbosity import output_ratio
+from training.verbosity import TYPICAL_TOKENS, output_ratio
 
 Floats = NDArray[np.float64]
 Choices = NDArray[np.intp]
@@ -120,7 +120,7 @@ def costs(
     """USD by prompt and model, (n, m), by the rules of `make_pool`."""
     counted = np.isfinite(written)
     mean = np.where(counted, written, 0.0).sum(axis=0) / np.maximum(counted.sum(axis=0), 1)
-    mean[mean == 0] = mean[mean > 0].mean() if (mean > 0).any() else 1.0
+    mean[mean == 0] = mean[mean > 0].mean() if (mean > 0).any() else TYPICAL_TOKENS
     written = np.where(counted, written, mean)
     if with_thinking:
         written = written * np.array([output_ratio(model) for model in models])

@@ -6,6 +6,9 @@ written out from the templates below, each template with the bucket that its aut
 They are an opinion, not a measurement: they enter with the weight of one source, the card says so, no
 figure is measured on them, and `--no-everyday` leaves them out.
 
+They also stand for their kind of task among the clusters, with how hard they are and how long a usual answer is:
+otherwise a greeting would be taken for the exam question that is nearest.
+
 All fillings of a template stay on one side of every split.
 """
 
@@ -16,9 +19,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
+import numpy as np
+from numpy.typing import NDArray
+
 from heimdall_litellm.core.types import BUCKETS, Bucket
+from training.data import Example
 
 PER_TEMPLATE = 24
+
+SOURCE = "everyday"
+_TYPICAL_TOKENS: Mapping[str, tuple[float, float, float]] = {
+    "chat": (20, 200, 600),
+    "translation": (20, 200, 600),
+    "extraction": (40, 250, 600),
+    "writing": (50, 400, 1200),
+    "knowledge": (80, 500, 1200),
+    "math": (60, 300, 900),
+    "reasoning": (60, 300, 900),
+    "code": (150, 500, 1500),
+}
+"""Tokens of a usual answer by kind, as a cheap, a mid and a hard request: judgement, too."""
 
 _SLOTS: Mapping[str, tuple[str, ...]] = {
     "name": (
@@ -131,81 +151,119 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 
-_TEMPLATES: Mapping[Bucket, Sequence[str]] = {
+_TEMPLATES: Mapping[Bucket, Sequence[tuple[str, str]]] = {
     "cheap": (
-        "hi",
-        "Hello! How are you?",
-        "thanks, that helps",
-        "ok",
-        "Good morning, {name} here.",
-        "Say hello in {language}.",
-        "Translate '{phrase}' to {language}.",
-        'How do you say "{phrase}" in {language}?',
-        "What is the capital of {country}?",
-        "Which currency is used in {country}?",
-        "What does {thing} mean, in one sentence?",
-        "What is {thing}?",
-        "Define {thing}.",
-        "Fix the grammar: {sentence}",
-        "Correct this sentence: {sentence}",
-        "Make this more polite: {sentence}",
-        "Summarize in one sentence: {passage}",
-        "Give me three bullet points from this: {passage}",
-        "Is this review positive or negative? {passage}",
-        "Extract the dates from this text: {passage}",
-        "Write a haiku about {topic}.",
-        "Suggest five titles for a post about {topic}.",
-        "Write a two-line birthday wish for {name}.",
-        "Give me a synonym for 'happy'.",
-        "What is {small}?",
-        "Convert 5 miles to kilometres.",
-        "List ten animals in alphabetical order.",
-        "Write a {coding_language} function that {simple_code}.",
-        "In {coding_language}, how do I read a file line by line?",
-        "What is the git command to undo the last commit?",
-        "Turn this into JSON with keys name and city: Anna lives in Oslo.",
-        "Write a short reply to {name}: yes, Tuesday works for me.",
-        "Tell me a joke about {topic}.",
-        "What day comes after Friday?",
+        ("chat", "hi"),
+        ("chat", "Hello! How are you?"),
+        ("chat", "thanks, that helps"),
+        ("chat", "ok"),
+        ("chat", "Good morning, {name} here."),
+        ("translation", "Say hello in {language}."),
+        ("translation", "Translate '{phrase}' to {language}."),
+        ("translation", 'How do you say "{phrase}" in {language}?'),
+        ("knowledge", "What is the capital of {country}?"),
+        ("knowledge", "Which currency is used in {country}?"),
+        ("knowledge", "What does {thing} mean, in one sentence?"),
+        ("knowledge", "What is {thing}?"),
+        ("knowledge", "Define {thing}."),
+        ("writing", "Fix the grammar: {sentence}"),
+        ("writing", "Correct this sentence: {sentence}"),
+        ("writing", "Make this more polite: {sentence}"),
+        ("extraction", "Summarize in one sentence: {passage}"),
+        ("extraction", "Give me three bullet points from this: {passage}"),
+        ("extraction", "Is this review positive or negative? {passage}"),
+        ("extraction", "Extract the dates from this text: {passage}"),
+        ("writing", "Write a haiku about {topic}."),
+        ("writing", "Suggest five titles for a post about {topic}."),
+        ("writing", "Write a two-line birthday wish for {name}."),
+        ("knowledge", "Give me a synonym for 'happy'."),
+        ("math", "What is {small}?"),
+        ("math", "Convert 5 miles to kilometres."),
+        ("knowledge", "List ten animals in alphabetical order."),
+        ("code", "Write a {coding_language} function that {simple_code}."),
+        ("code", "In {coding_language}, how do I read a file line by line?"),
+        ("code", "What is the git command to undo the last commit?"),
+        ("extraction", "Turn this into JSON with keys name and city: Anna lives in Oslo."),
+        ("writing", "Write a short reply to {name}: yes, Tuesday works for me."),
+        ("writing", "Tell me a joke about {topic}."),
+        ("knowledge", "What day comes after Friday?"),
     ),
     "mid": (
-        "Write a friendly email to {name} about {topic}, about 150 words, with a clear request at the end.",
-        "Explain {thing} to a new colleague, with one example and one common mistake.",
-        "Compare {thing} with its main alternative and say when to use which.",
-        "Add {feature}. Here is the handler: def handler(request): return service.find(request.query)",
-        "I get this: {error}. The code ran fine last week. What should I check first and why?",
-        "Review this function for bugs: def total(xs): return sum(x.price * x.count for x in xs) / len(xs)",
-        "Write unit tests in {coding_language} for a class that {simple_code} and handles bad input.",
-        "Write a SQL query for the three best customers of each region, with ties, and explain it.",
-        "Refactor a 60-line {coding_language} function with nested ifs into something readable; show the steps.",
-        "Write a one-page plan for {topic} with milestones, risks and a budget.",
-        "Draft a blog post about {topic} for beginners, in four sections, without jargon.",
-        "Plan a week of dinners for four, vegetarian, under 80 euros, with a shopping list.",
-        "A train leaves at 3 pm at 60 mph, another at 4 pm at 80 mph on the same line. When does it catch up?",
-        "Here are our notes: {passage} Write minutes with decisions, owners and open questions.",
-        "Write a regular expression for ISO dates and explain each part, with three cases it must refuse.",
-        "What are the tax consequences of working from {country} for two months? Say what depends on what.",
+        (
+            "writing",
+            "Write a friendly email to {name} about {topic}, about 150 words, with a clear request at the end.",
+        ),
+        ("knowledge", "Explain {thing} to a new colleague, with one example and one common mistake."),
+        ("knowledge", "Compare {thing} with its main alternative and say when to use which."),
+        (
+            "code",
+            "Add {feature}. Here is the handler: def handler(request): return service.find(request.query)",
+        ),
+        ("code", "I get this: {error}. The code ran fine last week. What should I check first and why?"),
+        (
+            "code",
+            "Review this function for bugs: def total(xs): return sum(x.price * x.count for x in xs) / len(xs)",
+        ),
+        (
+            "code",
+            "Write unit tests in {coding_language} for a class that {simple_code} and handles bad input.",
+        ),
+        ("code", "Write a SQL query for the three best customers of each region, with ties, and explain it."),
+        (
+            "code",
+            "Refactor a 60-line {coding_language} function with nested ifs into something readable; show the steps.",
+        ),
+        ("writing", "Write a one-page plan for {topic} with milestones, risks and a budget."),
+        ("writing", "Draft a blog post about {topic} for beginners, in four sections, without jargon."),
+        ("writing", "Plan a week of dinners for four, vegetarian, under 80 euros, with a shopping list."),
+        (
+            "math",
+            "A train leaves at 3 pm at 60 mph, another at 4 pm at 80 mph on the same line. When does it catch up?",
+        ),
+        (
+            "extraction",
+            "Here are our notes: {passage} Write minutes with decisions, owners and open questions.",
+        ),
+        (
+            "code",
+            "Write a regular expression for ISO dates and explain each part, with three cases it must refuse.",
+        ),
+        (
+            "knowledge",
+            "What are the tax consequences of working from {country} for two months? Say what depends on what.",
+        ),
     ),
     "hard": (
-        "Design {system}. Discuss consistency, failure modes and cost, and justify every choice.",
-        "Implement {hard_code} in {coding_language} and argue that it is correct.",
-        "Prove that {theorem}.",
-        "Prove rigorously, without quoting it as known, that {theorem}.",
-        "{olympiad}",
-        "{olympiad} Justify your answer completely.",
-        "Given an array of n integers and q queries, each asking for the number of distinct values in a range, "
-        "with n and q up to 200000, give an algorithm and prove its complexity.",
-        "Five houses in a row, five nationalities, five drinks, five pets; fifteen clues follow, some of them "
-        "negative. Deduce who owns the fish, showing every step: the Brit lives in the red house, the Swede keeps "
-        "dogs, the green house is left of the white one, …",
-        "Our service leaks memory only under load with {error}. Here are three heap summaries and the allocator's "
-        "settings. Form hypotheses, rank them, and design the experiment that separates them.",
-        "Derive the gradient and the Hessian of the negative log-likelihood of a softmax regression and show "
-        "that it is convex.",
-        "Migrate a 400-table schema from one database to another with no downtime: plan every phase, the "
-        "dual writes, the verification and the way back, for {system}.",
-        "Find the flaw in this argument and repair it, or show that it cannot be repaired: {theorem}, because "
-        "otherwise the set of counterexamples would have a least element.",
+        ("code", "Design {system}. Discuss consistency, failure modes and cost, and justify every choice."),
+        ("code", "Implement {hard_code} in {coding_language} and argue that it is correct."),
+        ("math", "Prove that {theorem}."),
+        ("math", "Prove rigorously, without quoting it as known, that {theorem}."),
+        ("math", "{olympiad}"),
+        ("math", "{olympiad} Justify your answer completely."),
+        (
+            "code",
+            "Given an array of n integers and q queries, each asking for the number of distinct values in a range, with n and q up to 200000, give an algorithm and prove its complexity.",
+        ),
+        (
+            "reasoning",
+            "Five houses in a row, five nationalities, five drinks, five pets; fifteen clues follow, some of them negative. Deduce who owns the fish, showing every step: the Brit lives in the red house, the Swede keeps dogs, the green house is left of the white one, …",
+        ),
+        (
+            "code",
+            "Our service leaks memory only under load with {error}. Here are three heap summaries and the allocator's settings. Form hypotheses, rank them, and design the experiment that separates them.",
+        ),
+        (
+            "math",
+            "Derive the gradient and the Hessian of the negative log-likelihood of a softmax regression and show that it is convex.",
+        ),
+        (
+            "code",
+            "Migrate a 400-table schema from one database to another with no downtime: plan every phase, the dual writes, the verification and the way back, for {system}.",
+        ),
+        (
+            "math",
+            "Find the flaw in this argument and repair it, or show that it cannot be repaired: {theorem}, because otherwise the set of counterexamples would have a least element.",
+        ),
     ),
 }
 
@@ -245,11 +303,20 @@ _OTHER_LANGUAGES: Mapping[Bucket, Sequence[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Everyday:
-    """One request: its `text`, its class (0 cheap, 1 mid, 2 hard) and the template it is from (-1: none)."""
+    """One request: its `text`, its class (0 cheap, 1 mid, 2 hard) and the template it is from (-1: none).
+
+    `kind` is a prefix of tasks as in `kinds.py`, empty without a template.
+    """
 
     text: str
     label: int
     template: int
+    kind: str = ""
+
+    @property
+    def tokens(self) -> float:
+        """How many tokens a usual answer has; NaN without a kind."""
+        return _TYPICAL_TOKENS[self.kind][self.label] if self.kind else float("nan")
 
 
 def everyday(seed: int = 0) -> list[Everyday]:
@@ -259,11 +326,34 @@ def everyday(seed: int = 0) -> list[Everyday]:
     template = 0
     for label, bucket in enumerate(BUCKETS):
         requests += [Everyday(text, label, -1) for text in _OTHER_LANGUAGES[bucket]]
-        for text in _TEMPLATES[bucket]:
+        for kind, text in _TEMPLATES[bucket]:
             fillings = {_fill(text, rng) for _ in range(PER_TEMPLATE)}
-            requests += [Everyday(filled, label, template) for filled in sorted(fillings)]
+            requests += [Everyday(filled, label, template, kind) for filled in sorted(fillings)]
             template += 1
     return requests
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """Prompts without outcomes, for clusters and tables: `hardness` in standard deviations, usual `tokens`."""
+
+    examples: tuple[Example, ...]
+    hardness: NDArray[np.float64]
+    tokens: NDArray[np.float64]
+
+
+def unscored(seed: int = 0) -> Unscored:
+    """Give the requests of known kind; cheap ones are a standard deviation easier than mid ones, hard ones harder."""
+    known = [request for request in everyday(seed) if request.kind]
+    examples = [
+        Example(str(i), SOURCE, f"{request.kind}/{SOURCE}", ({"role": "user", "content": request.text},), {})
+        for i, request in enumerate(known)
+    ]
+    return Unscored(
+        tuple(examples),
+        np.array([request.label - 1.0 for request in known]),
+        np.array([request.tokens for request in known]),
+    )
 
 
 def _fill(template: str, rng: random.Random) -> str:

@@ -38,13 +38,13 @@ from heimdall_litellm.errors import ConfigError
 from training.abilities import worth
 from training.card import model_card, notice
 from training.data import Example
-from training.everyday import everyday
-from training.fit_clusters import fit_clusters
+from training.everyday import everyday, unscored
+from training.fit_clusters import Clusters, fit_clusters
 from training.labels import soft_labels, weights
 from training.leakage import folds, group_duplicates
 from training.prices import fallback_price
-from training.priors import fit_published, load_priors
-from training.tables import bundle_tables
+from training.priors import Published, fit_published, load_priors
+from training.tables import Tables, bundle_tables
 from training.train_gbdt import (
     FOLDS,
     Rows,
@@ -62,7 +62,7 @@ Matrix = NDArray[np.float32]
 
 CLUSTER_COUNT = 64
 TEMPERATURE = 0.1
-KAPPA = 40.0
+KAPPA = 60.0
 SOURCE_CAP = 1_500
 GOLDEN_ROWS = 16
 EVERYDAY_LABELS = ((0.97, 0.02, 0.01), (0.78, 0.14, 0.08), (0.45, 0.25, 0.30))
@@ -163,6 +163,52 @@ def learn_triage(
     return Learnt(fit_triage(rows, split, seed, progress, more), tilt, rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Prompts for the tables, everyday ones last: `vectors` (n, d), and as in `everyday.Unscored` `hardness`
+    and usual `tokens`, (n,), 0 and NaN where there are outcomes."""
+
+    examples: tuple[Example, ...]
+    vectors: Matrix
+    hardness: NDArray[np.float64]
+    tokens: NDArray[np.float64]
+
+
+def with_unscored(
+    examples: Sequence[Example],
+    vectors: Matrix,
+    embedding: StaticEmbedding,
+    seed: int = 0,
+    *,
+    with_everyday: bool = True,
+) -> Asked:
+    """Put the everyday requests beside prompts with outcomes, whose `vectors` are (n, d)."""
+    hardness, tokens = np.zeros(len(examples)), np.full(len(examples), np.nan)
+    if not with_everyday:
+        return Asked(tuple(examples), vectors, hardness, tokens)
+    more = unscored(seed)
+    return Asked(
+        (*examples, *more.examples),
+        np.vstack((vectors, read_inputs(more.examples, embedding).vectors)),
+        np.concatenate((hardness, more.hardness)),
+        np.concatenate((tokens, more.tokens)),
+    )
+
+
+def cluster(asked: Asked, count: int = CLUSTER_COUNT, seed: int = 0) -> Clusters:
+    """Fit the clusters; each source, the everyday requests too, counts as much as its prompts, capped."""
+    each = weights([e.source for e in asked.examples], SOURCE_CAP)
+    return fit_clusters(asked.vectors, asked.examples, each, count, seed)
+
+
+def learn_tables(asked: Asked, clusters: Clusters, published: Published) -> Tables:
+    """Fit expected quality and tokens of every model with outcomes or published figures."""
+    names = [[canonical_with_effort(model) for model in e.outcomes] for e in asked.examples]
+    found = worth(asked.examples, clusters, names, published, asked.hardness)
+    written = expected_tokens(asked.examples, clusters, names, found.models, asked.tokens)
+    return bundle_tables(found, written, KAPPA)
+
+
 def fit(
     examples: Sequence[Example],
     priors: Path,
@@ -177,21 +223,19 @@ def fit(
 ) -> Manifest:
     """Fit everything and write the bundle to `out`. The same arguments give the same trees and tables.
 
-    `with_everyday` lets the triage also learn from the requests of `everyday.py`. `inputs` are those of
-    `read_inputs`, for callers that have them already.
+    `with_everyday` lets triage and tables also learn from the requests of `everyday.py`. `inputs` are those
+    of `read_inputs`, for callers that have them already.
     """
     if inputs is None:
         progress(f"reading {len(examples)} prompts")
         inputs = read_inputs(examples, embedding)
-    each = weights([e.source for e in examples], SOURCE_CAP)
     more = everyday_rows(embedding, seed) if with_everyday else None
     triage = learn_triage(examples, inputs, seed, progress, more)
-    clusters = fit_clusters(inputs.vectors, examples, each, cluster_count, seed)
-    progress(f"clusters: {len(clusters.centroids)}")
-    names = [[canonical_with_effort(model) for model in e.outcomes] for e in examples]
     published = fit_published(load_priors(priors, canonical_with_effort))
-    found = worth(examples, clusters, names, published)
-    tables = bundle_tables(found, expected_tokens(examples, clusters, names, found.models), KAPPA)
+    asked = with_unscored(examples, inputs.vectors, embedding, seed, with_everyday=with_everyday)
+    clusters = cluster(asked, cluster_count, seed)
+    progress(f"clusters: {len(clusters.centroids)}")
+    tables = learn_tables(asked, clusters, published)
     progress(f"models: {len(published.models)} with published figures, {len(tables.models)} in all")
     measured = _measure(triage)
     golden = _golden(inputs.joined, triage.fitted)

@@ -1,25 +1,32 @@
 """Kinds of task: what benchmarks' tasks and published categories are both about.
 
 The bridge between prompts with outcomes and models known by published figures alone: a cluster
-holds prompts of certain kinds, a model has strengths in certain kinds.
+holds prompts of certain kinds, a model has strengths in certain kinds. Of some kinds nothing is published
+(chat): there a model's overall ability speaks. For others what comes nearest has to do (LiveBench's language
+tasks for writing and translation, its tables for extraction).
 """
 
 from __future__ import annotations
 
 KINDS: tuple[str, ...] = (
     "coding",
+    "agentic coding",
+    "tools",
     "maths",
     "reasoning",
     "knowledge",
-    "language",
-    "instruction",
-    "data",
-    "tools",
+    "data analysis",
+    "extraction",
+    "writing",
+    "translation",
+    "instruction following",
+    "chat",
 )
 
 _TASK_PREFIXES: tuple[tuple[str, str], ...] = (
     ("code/exec-prediction", "reasoning"),
     ("code/", "coding"),
+    ("agent/", "agentic coding"),
     ("tool/", "tools"),
     ("gsm8k", "maths"),
     ("math/", "maths"),
@@ -34,50 +41,54 @@ _TASK_PREFIXES: tuple[tuple[str, str], ...] = (
     ("mtbench/code", "coding"),
     ("mtbench/math", "maths"),
     ("mtbench/reasoning", "reasoning"),
-    ("mtbench/extraction", "data"),
-    ("mtbench/writing", "language"),
-    ("mtbench/roleplay", "language"),
+    ("mtbench/extraction", "extraction"),
+    ("mtbench/writing", "writing"),
+    ("mtbench/roleplay", "chat"),
     ("mtbench/", "knowledge"),
-    ("chat/", "language"),
-    ("instruction-following", "instruction"),
+    ("data/", "data analysis"),
+    ("extraction/", "extraction"),
+    ("writing/", "writing"),
+    ("translation/", "translation"),
+    ("chat/", "chat"),
+    ("instruction-following", "instruction following"),
 )
 
-_CATEGORIES: dict[str, str] = {
-    "agentic_coding": "coding",
-    "coding": "coding",
-    "code_all": "coding",
-    "code_easy": "coding",
-    "code_medium": "coding",
-    "code_hard": "coding",
-    "code_edit_pass_rate": "coding",
-    "humaneval": "coding",
-    "humaneval+": "coding",
-    "mbpp": "coding",
-    "mbpp+": "coding",
-    "aider_polyglot": "coding",
-    "mathematics": "maths",
-    "math": "maths",
-    "math-l5": "maths",
-    "gsm": "maths",
-    "gsm8k": "maths",
-    "mgsm": "maths",
-    "reasoning": "reasoning",
-    "zebra-grid": "reasoning",
-    "crux": "reasoning",
-    "gpqa": "knowledge",
-    "mmlu": "knowledge",
-    "mmlu_pro": "knowledge",
-    "mmlu-redux": "knowledge",
-    "simpleqa": "knowledge",
-    "simpleqa_verified": "knowledge",
-    "chinese_simpleqa": "knowledge",
-    "language": "language",
-    "score": "language",
-    "if": "instruction",
-    "ifeval": "instruction",
-    "data_analysis": "data",
-    "drop": "data",
-    "tau2": "tools",
+_CATEGORIES: dict[str, tuple[str, ...]] = {
+    "agentic_coding": ("agentic coding",),
+    "code_edit_pass_rate": ("agentic coding", "coding"),
+    "aider_polyglot": ("agentic coding", "coding"),
+    "coding": ("coding",),
+    "code_all": ("coding",),
+    "code_easy": ("coding",),
+    "code_medium": ("coding",),
+    "code_hard": ("coding",),
+    "humaneval": ("coding",),
+    "humaneval+": ("coding",),
+    "mbpp": ("coding",),
+    "mbpp+": ("coding",),
+    "mathematics": ("maths",),
+    "math": ("maths",),
+    "math-l5": ("maths",),
+    "gsm": ("maths",),
+    "gsm8k": ("maths",),
+    "mgsm": ("maths",),
+    "reasoning": ("reasoning",),
+    "zebra-grid": ("reasoning",),
+    "crux": ("reasoning",),
+    "gpqa": ("knowledge",),
+    "mmlu": ("knowledge",),
+    "mmlu_pro": ("knowledge",),
+    "mmlu-redux": ("knowledge",),
+    "simpleqa": ("knowledge",),
+    "simpleqa_verified": ("knowledge",),
+    "chinese_simpleqa": ("knowledge",),
+    "language": ("writing", "translation"),
+    "score": ("reasoning",),
+    "if": ("instruction following",),
+    "ifeval": ("instruction following",),
+    "data_analysis": ("data analysis", "extraction"),
+    "drop": ("extraction",),
+    "tau2": ("tools",),
 }
 
 
@@ -86,10 +97,10 @@ def kind_of_task(task: str) -> str:
     return next((kind for prefix, kind in _TASK_PREFIXES if task.startswith(prefix)), "knowledge")
 
 
-def kind_of_category(category: str) -> str | None:
-    """Give the kind of a published category, or None if it isn't about one (dollars, seconds, overall)."""
+def kinds_of_category(category: str) -> tuple[str, ...]:
+    """Give the kinds a published category is about; none for dollars, seconds, overall."""
     if category.endswith(("_usd", "_s", "_per_case")):
-        return None
+        return ()
     if category.startswith("tool_"):
-        return "tools"
-    return _CATEGORIES.get(category)
+        return ("tools",)
+    return _CATEGORIES.get(category, ())

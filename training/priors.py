@@ -4,10 +4,12 @@ Published scores are on many scales: each column (source, category, date) has it
 logit scale a score is a model's ability plus the column's easiness (a Rasch model), and a
 model's ability in a kind of task departs a little from its ability overall:
 
-    logit(score[m, col]) = θ[m] + easiness[col] + δ[m, kind(col)] + noise
+    logit(score[m, col]) = θ[m] + easiness[col] + δ[m, kind of col] + noise
 
-θ and easiness come from alternating ridge fits; δ is the mean residual of the model's columns of
-that kind, shrunk by n / (n + 3). `abilities.py` puts them on the scale of the outcomes.
+θ and easiness come from alternating ridge fits. Columns differ in how much they agree with the others (a
+share of tool calls rightly not made says little of a model), so each counts by the inverse of its variance.
+δ is the mean residual of the model's columns of that kind, shrunk by n / (n + 3). `abilities.py` puts them
+on the scale of the outcomes.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +25,14 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from heimdall_litellm.errors import ConfigError
-from training.kinds import KINDS, kind_of_category
+from training.kinds import KINDS, kinds_of_category
 
 Floats = NDArray[np.float64]
 
 _SWEEPS = 50
-_RIDGE = 1.0
-_DELTA_SHRINK = 3.0
+_RIDGE, _COLUMN_RIDGE, _DELTA_SHRINK = 0.3, 0.1, 3.0
+_NOISE, _NOISE_SHRINK = 0.3, 4.0
+"""Variance of a column of which little is known, and how many scores that is worth."""
 _MIN_COLUMNS = 2
 
 
@@ -41,8 +44,18 @@ class Published:
     values: Floats
 
 
-def load_priors(path: Path, canonical: Callable[[str], str]) -> list[tuple[str, str, str, float]]:
-    """Read `model, source, category, score, date` as (model, column, kind, score 0..1).
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One published score, 0..1, of a model in a column that is about some `kinds` of task."""
+
+    model: str
+    column: str
+    kinds: tuple[str, ...]
+    score: float
+
+
+def load_priors(path: Path, canonical: Callable[[str], str]) -> list[Figure]:
+    """Read `model, source, category, score, date`; what is about no kind of task is left out.
 
     Scores above 1 are percentages. Raises ConfigError if the file is not of this form.
     """
@@ -50,45 +63,50 @@ def load_priors(path: Path, canonical: Callable[[str], str]) -> list[tuple[str, 
     try:
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                kind = kind_of_category(row["category"])
-                if kind is None:
+                kinds = kinds_of_category(row["category"])
+                if not kinds:
                     continue
-                score = float(row["score"])
                 column = f"{row['source']}/{row['category']}/{row['date']}"
-                rows.append((canonical(row["model"]), column, kind, score))
+                rows.append(Figure(canonical(row["model"]), column, kinds, float(row["score"])))
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise ConfigError(
             f"Can't read priors from '{path}': {error}; wanted model, source, category, score, date."
         ) from error
-    percent = {column for _, column, _, score in rows if score > 1.0}
-    scaled = [(m, c, k, s / 100 if c in percent else s) for m, c, k, s in rows]
-    return [row for row in scaled if 0.0 <= row[3] <= 1.0]
+    percent = {row.column for row in rows if row.score > 1.0}
+    scaled = [replace(row, score=row.score / 100) if row.column in percent else row for row in rows]
+    return [row for row in scaled if 0.0 <= row.score <= 1.0]
 
 
-def fit_published(rows: Sequence[tuple[str, str, str, float]]) -> Published:
+def fit_published(rows: Sequence[Figure]) -> Published:
     """Fit θ and δ by the formula above. Models seen in fewer than two columns are left out."""
     columns_of: dict[str, set[str]] = defaultdict(set)
-    for model, column, _, _ in rows:
-        columns_of[model].add(column)
-    rows = [row for row in rows if len(columns_of[row[0]]) >= _MIN_COLUMNS]
-    models = sorted({row[0] for row in rows})
-    columns = sorted({row[1] for row in rows})
+    for row in rows:
+        columns_of[row.model].add(row.column)
+    rows = [row for row in rows if len(columns_of[row.model]) >= _MIN_COLUMNS]
+    models = sorted({row.model for row in rows})
+    columns = sorted({row.column for row in rows})
     m_at = {name: i for i, name in enumerate(models)}
     c_at = {name: i for i, name in enumerate(columns)}
-    m = np.array([m_at[row[0]] for row in rows], int)
-    c = np.array([c_at[row[1]] for row in rows], int)
-    k = np.array([KINDS.index(row[2]) for row in rows], int)
-    y = logit(np.clip([row[3] for row in rows], 0.02, 0.98))
-    theta, easiness = np.zeros(len(models)), np.zeros(len(columns))
+    m = np.array([m_at[row.model] for row in rows], int)
+    c = np.array([c_at[row.column] for row in rows], int)
+    y = logit(np.clip([row.score for row in rows], 0.02, 0.98))
+    theta, easiness, weight = np.zeros(len(models)), np.zeros(len(columns)), np.ones(len(rows))
     for _ in range(_SWEEPS):
-        easiness = _group_mean(y - theta[m], c, len(columns), 0.1)
-        theta = _group_mean(y - easiness[c], m, len(models), _RIDGE)
-    residual = y - theta[m] - easiness[c]
-    delta = _group_mean(residual, m * len(KINDS) + k, len(models) * len(KINDS), _DELTA_SHRINK)
+        easiness = _group_mean(y - theta[m], c, len(columns), _COLUMN_RIDGE, weight)
+        theta = _group_mean(y - easiness[c], m, len(models), _RIDGE, weight)
+        square = np.square(y - theta[m] - easiness[c])
+        count = np.bincount(c, minlength=len(columns))
+        variance = (np.bincount(c, square, len(columns)) + _NOISE_SHRINK * _NOISE) / (count + _NOISE_SHRINK)
+        weight = _NOISE / variance[c]
+    kinds = [(i, KINDS.index(kind)) for i, row in enumerate(rows) for kind in row.kinds]
+    at, kind = np.array(kinds, int).reshape(-1, 2).T
+    residual = (y - theta[m] - easiness[c])[at]
+    cells = len(models) * len(KINDS)
+    delta = _group_mean(residual, m[at] * len(KINDS) + kind, cells, _DELTA_SHRINK, weight[at])
     return Published(tuple(models), theta[:, None] + delta.reshape(len(models), len(KINDS)))
 
 
-def _group_mean(values: Floats, group: NDArray[np.int64], count: int, ridge: float) -> Floats:
-    total = np.bincount(group, weights=values, minlength=count)
-    result: Floats = total / (np.bincount(group, minlength=count) + ridge)
+def _group_mean(values: Floats, group: NDArray[np.int64], count: int, ridge: float, weight: Floats) -> Floats:
+    total = np.bincount(group, weights=values * weight, minlength=count)
+    result: Floats = total / (np.bincount(group, weights=weight, minlength=count) + ridge)
     return result

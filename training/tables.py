@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.abilities import Worth
+from training.verbosity import output_ratio
 
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -33,16 +34,17 @@ def bundle_tables(found: Worth, written: Floats, kappa: float) -> Tables:
 
 
 def _order_efforts(models: Sequence[str], arrays: Mapping[str, Matrix], kappa: float) -> None:
-    """Let no model be expected to do worse by thinking harder.
+    """Let no model be expected to do worse by thinking harder. (It writes more by `verbosity.py`.)
 
     Efforts of one model are often known from different sources, and the noise is larger than what the effort
-    does. A name without an effort stands for medium. Where the higher effort looks worse, its own
-    evidence gives way to that of the lower.
+    does. A name without an effort stands for medium if the model thinks unasked, for none if it doesn't.
+    Where the higher effort looks worse, its own evidence gives way to that of the lower.
     """
     families: dict[str, list[tuple[int, int]]] = {}
     for i, name in enumerate(models):
         base, _, effort = name.partition("@")
-        families.setdefault(base, []).append((_LADDER.index(effort or "medium"), i))
+        unasked = "medium" if output_ratio(base) > 1 else "none"
+        families.setdefault(base, []).append((_LADDER.index(effort or unasked), i))
     for members in families.values():
         floor = np.zeros(arrays["prior"].shape[1], np.float32)
         for _, i in sorted(members):

@@ -37,6 +37,7 @@ from training.pools import (
     priced_entries,
     prices_of,
 )
+from training.verbosity import output_ratio
 
 POLICIES: tuple[RouterPolicy, ...] = ("triage", "alpha", "bucket")
 
@@ -157,7 +158,7 @@ def test_cost_is_what_was_read_and_written_thinking_on_top() -> None:
     assert counted is not None
     assert counted.cost[0, 0] == pytest.approx((100 * 1 + 100 * 10) / 1e6)
     assert counted.cost[0, 2] == pytest.approx((100 * 3 + 50 * 30) / 1e6)
-    assert pool.cost[0, 2] == pytest.approx((100 * 3 + 8 * 50 * 30) / 1e6)
+    assert pool.cost[0, 2] == pytest.approx((100 * 3 + output_ratio("o3@high") * 50 * 30) / 1e6)
     assert counted.cost[0, 1] == pytest.approx(
         (100 * 2 + 75 * 20) / 1e6
     )  # nobody counted b: the others' mean
