@@ -15,7 +15,7 @@ import numpy as np
 from heimdall_litellm.errors import ConfigError
 from training.cost_quality import Choices, Floats, Pool, hull, oracle_choices, single_choices, trace
 
-_SIZE = (7.2, 4.6)
+_SIZE = (8.2, 4.6)
 _STYLES: Final[dict[str, tuple[str, str, float]]] = {
     "heimdall": ("#0072B2", "-", 2.4),
     "heimdall triage": ("#0072B2", "-", 2.4),
@@ -90,6 +90,8 @@ def plot_pool(pool: Pool, routers: Mapping[str, Choices], path: Path, title: str
     axis, from the cheapest single model's to a little more than the best one's.
     """
     figure, axes = _figure(title)
+    from matplotlib.ticker import LogLocator, NullLocator
+
     cost, quality = _means(pool, single_choices(pool))
     best = int(np.argmax(quality))
     low, high = float(cost.min()), float(cost[best])
@@ -110,10 +112,12 @@ def plot_pool(pool: Pool, routers: Mapping[str, Choices], path: Path, title: str
     bottom = float(np.interp(low, *blind))
     room = max(tops) - bottom
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(lambda usd, _: f"{usd:g}")
-    axes.set(xlim=(low * 0.8, high * 2.0), ylim=(bottom - 0.25 * room, max(tops) + 0.06 * room))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set(xlim=(low * 0.8, high * 1.6), ylim=(bottom - 0.25 * room, max(tops) + 0.06 * room))
     axes.set(xlabel="cost of 1,000 requests, USD (logarithmic)", ylabel="mean score, 0 to 1")
-    axes.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none", fontsize=8.5)
+    figure.legend(loc="outside right upper", frameon=False, fontsize=8.5)
     _save(figure, path)
 
 
