@@ -90,7 +90,7 @@ def evaluate(
 ) -> None:
     """Measure a bundle on outcomes that it was not fitted on."""
     report = evaluate_bundle(load_bundle(bundle), load_outcomes(outcome_files), plots)
-    click.echo(json.dumps(report.as_dict(), indent=2) if as_json else render(report))
+    click.echo(json.dumps(report.as_dict(), indent=2, allow_nan=False) if as_json else render(report))
 
 
 @cli.command()

@@ -16,7 +16,7 @@ from training.cost_quality import Choices, CostQuality, Pool
 from training.cost_quality import measure as measure_pool
 from training.data import Example
 from training.labels import ranked_pairs, soft_labels, weights
-from training.measures import Estimate, Floats, estimates, gains, pooled_pgr
+from training.measures import Estimate, Floats, estimates, gains, json_values, pooled_pgr
 from training.pairs import PAIRS
 from training.plots import plot_pgr, plot_pools, require_matplotlib
 from training.pools import canonical_names, heimdall_choices, make_pools, priced_entries, prices_of
@@ -45,8 +45,8 @@ class Report:
     robustness: dict[str, Changed]
 
     def as_dict(self) -> dict[str, object]:
-        """Give it as JSON values."""
-        return asdict(self)
+        """Give it as JSON values; a figure that can't be told is None."""
+        return {name: json_values(value) for name, value in asdict(self).items()}
 
 
 def evaluate(bundle: Bundle, examples: Sequence[Example], plots: Path | None = None) -> Report:

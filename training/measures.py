@@ -13,7 +13,8 @@ for it is mostly to know which kind of task gains.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, is_dataclass
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,3 +118,14 @@ def estimates(
         "mean": Estimate(mean, mean - half, mean + half, int(np.isfinite(gain).sum())),
         "pooled": estimate(difficulty[rows], gain[rows]),
     }
+
+
+def json_values(figure: object) -> object:
+    """Give figures, in whatever they are held, as JSON values; what is not finite becomes None."""
+    if is_dataclass(figure) and not isinstance(figure, type):
+        return json_values(asdict(figure))
+    if isinstance(figure, Mapping):
+        return {key: json_values(value) for key, value in figure.items()}
+    if isinstance(figure, tuple | list):
+        return [json_values(value) for value in figure]
+    return None if isinstance(figure, float) and not isfinite(figure) else figure

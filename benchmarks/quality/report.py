@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 
 from benchmarks.quality import published
 from benchmarks.quality.many import Found
 from benchmarks.quality.two_models import Table
 from training.cost_quality import CostQuality
-from training.measures import Estimate
+from training.measures import Estimate, json_values
 
 
 def render_two(tables: Mapping[str, Table]) -> str:
@@ -47,19 +46,9 @@ def render_many(tables: Mapping[str, Found]) -> str:
 def as_json(tables: Mapping[str, Mapping[str, Mapping[str, object]]]) -> dict[str, object]:
     """Give tables of figures as JSON values; NaN becomes null."""
     return {
-        question: {a: {b: _plain(figure) for b, figure in row.items()} for a, row in table.items()}
+        question: {a: {b: json_values(figure) for b, figure in row.items()} for a, row in table.items()}
         for question, table in tables.items()
     }
-
-
-def _plain(figure: object) -> object:
-    if isinstance(figure, Estimate | CostQuality):
-        return _plain(asdict(figure))
-    if isinstance(figure, Mapping):
-        return {key: _plain(value) for key, value in figure.items()}
-    if isinstance(figure, tuple):
-        return [_plain(value) for value in figure]
-    return None if isinstance(figure, float) and math.isnan(figure) else figure
 
 
 def _pool_name(pool: str, by_router: Mapping[str, CostQuality]) -> str:

@@ -16,7 +16,7 @@ from training.__main__ import cli
 from training.data import Example, Outcome, load_outcomes
 from training.evaluate import evaluate, render
 from training.labels import ranked_pairs
-from training.measures import apgr, estimate, estimates, gains, pooled_rows
+from training.measures import Estimate, apgr, estimate, estimates, gains, json_values, pooled_rows
 from training.pairs import PAIRS
 
 
@@ -102,3 +102,14 @@ def test_a_bundle_is_measured_on_outcomes(small_bundle: Path, tmp_path: Path) ->
     )
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["prompts"] == len(unseen)
+
+
+def test_figures_become_json_values_and_what_cannot_be_told_none() -> None:
+    figures = {"a": Estimate(0.5, float("nan"), float("inf"), 3), "b": (1.0, [float("nan"), "x"]), "c": None}
+    found = json_values(figures)
+    assert found == {
+        "a": {"value": 0.5, "low": None, "high": None, "prompts": 3},
+        "b": [1.0, [None, "x"]],
+        "c": None,
+    }
+    json.dumps(found, allow_nan=False)
