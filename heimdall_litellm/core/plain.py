@@ -141,7 +141,7 @@ def plain_window(text: str, head: int, tail: int) -> tuple[str, int]:
     read_head, read_tail = text[: _READ * head], text[-_READ * tail :]
     front, back = fold_typing(read_head), fold_typing(read_tail)
     density = (len(front) + len(back)) / (len(read_head) + len(read_tail))
-    first, last = without_opening(front), without_closing(back)
+    first, last = without_opening(front) or front, without_closing(back) or back
     length = round(len(text) * density) - (len(front) - len(first)) - (len(back) - len(last))
     return f"{first[:head]} {last[-tail:]}", length
 

@@ -97,3 +97,10 @@ def test_doubled_spaces_hardly_change_the_length_of_a_long_text() -> None:
     _, usual = plain_window(text, 768, 256)
     assert usual == pytest.approx(len(text), abs=3)
     assert plain_window(text.replace(" ", "  "), 768, 256)[1] == pytest.approx(usual, rel=0.02)
+
+
+def test_a_long_text_of_nothing_but_courtesy_stays_what_it_is() -> None:
+    kept, length = plain_window("thank you " * 5_000, 768, 256)
+    assert kept.startswith("thank you thank")
+    assert len(kept.split()) > 150
+    assert length == pytest.approx(50_000, rel=0.01)
