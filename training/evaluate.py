@@ -69,8 +69,8 @@ def evaluate(bundle: Bundle, examples: Sequence[Example], plots: Path | None = N
     cheap = ~hard & (p[:, 0] > cheap_at)
     shares = [float(np.average(bucket, weights=each)) for bucket in (cheap, ~hard & ~cheap, hard)]
     if plots is not None:
-        if np.nansum(gains(examples)) > 0:
-            plot_pgr({"heimdall": pooled_pgr(difficulty, examples)}, plots)
+        if np.nansum(gains(examples, pairs)) > 0:
+            plot_pgr({"heimdall": pooled_pgr(difficulty, examples, pairs)}, plots)
         plot_pools([(pool, {"heimdall": choices}) for pool, choices in chosen], plots)
     return Report(
         bundle=bundle.id,

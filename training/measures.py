@@ -67,9 +67,11 @@ def apgr(difficulty: Floats, gain: Floats, rng: np.random.Generator) -> float:
     return float(np.trapezoid(pgr(difficulty, gain, rng), dx=1 / max(len(gain), 1)))
 
 
-def pooled_pgr(difficulty: Floats, examples: Sequence[Example]) -> Floats:
+def pooled_pgr(
+    difficulty: Floats, examples: Sequence[Example], pairs: Mapping[str, tuple[str, str]] = PAIRS
+) -> Floats:
     """PGR of the pooled ranking at 0, 1, … 100 % of the calls to premium, (101,); NaN without any gain."""
-    gain = gains(examples)
+    gain = gains(examples, pairs)
     rows = pooled_rows([example.source for example in examples], gain)
     found = pgr(difficulty[rows], gain[rows], np.random.default_rng(0))
     at: Floats = np.interp(np.linspace(0, len(rows), 101), np.arange(len(rows) + 1), found)
