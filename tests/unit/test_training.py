@@ -240,13 +240,14 @@ def test_a_model_gets_about_the_mean_of_what_it_did() -> None:
 def test_a_model_tried_on_the_hard_half_alone_does_not_look_worse_for_it() -> None:
     def asked(i: int) -> Example:
         score = float(i >= 100 or i % 5 == 0)
-        tried = ("everywhere", "hard half", "other") if i < 100 else ("everywhere", "other")
+        others = [f"other {k}" for k in range(30)]
+        tried = ["everywhere", "hard half", *others] if i < 100 else ["everywhere", *others]
         return scored(i, "own", dict.fromkeys(tried, score))
 
     found = worth_of([asked(i) for i in range(200)])
     mean = dict(zip(found.models, found.mean[:, 0].tolist(), strict=True))
     assert mean["everywhere"] == pytest.approx(0.6, abs=0.02)
-    assert 0.35 < mean["hard half"] < 0.65  # 0.2 of its own prompts; three models say little of a prompt
+    assert mean["hard half"] == pytest.approx(0.6, abs=0.05)  # 0.2 of its own prompts
 
 
 def test_what_is_published_places_models_without_outcomes() -> None:
