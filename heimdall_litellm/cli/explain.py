@@ -163,6 +163,7 @@ def _show_candidates(console: Console, decision: Decision) -> None:
             continue  # it stands in several buckets alike, and competes once
         is_chosen = known == chosen and known not in rows_shown
         rows_shown.add(known)
+        competes = row.bucket == decision.bucket or not within_bucket
         shown.add_row(
             ("> " if is_chosen else "  ") + row.model + (f" ({row.effort})" if row.effort else ""),
             row.bucket,
@@ -170,11 +171,7 @@ def _show_candidates(console: Console, decision: Decision) -> None:
             usd(row.cost_usd),
             f"{row.penalties:.3f}",
             f"{row.score:+.3f}",
-            style="bold"
-            if is_chosen
-            else ""
-            if row.bucket == decision.bucket or not within_bucket
-            else "dim",
+            style="bold" if is_chosen else "" if competes else "dim",
         )
     console.print(shown)
     console.print()

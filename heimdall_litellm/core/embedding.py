@@ -118,9 +118,8 @@ class StaticEmbedding:
         known = len(ids)
         if known < len(words):
             missing = set(words).difference(index)
-            if 2 * known >= len(
-                words
-            ):  # mostly known: then what isn't is a name or mistyped, and says little
+            if 2 * known >= len(words):
+                # Mostly known: then what isn't is a name or mistyped, and says little.
                 missing = {word for word in missing if not word.isascii()}
             if missing:
                 self._add_unknown([word for word in words if word in missing], ids)
