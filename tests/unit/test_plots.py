@@ -68,8 +68,9 @@ def test_evaluate_draws_and_reports_the_choice_among_many(small_bundle: Path, tm
     assert drawn.exit_code == 0, drawn.output
     assert "choice among many models" in drawn.stdout
     assert {path.name for path in (tmp_path / "plots").iterdir()} == {
-        f"cost-quality-{source}.svg" for source in ("code", "poems", "puzzles", "sums")
-    }  # no source of the small world has a pair, so there is no ranking to draw
+        "pgr-pooled.svg",
+        *(f"cost-quality-{source}.svg" for source in ("code", "poems", "puzzles", "sums")),
+    }
     report = json.loads(CliRunner().invoke(cli, [*arguments, "--json"]).stdout)
     assert set(report["many_models"]) == {"code", "poems", "puzzles", "sums"}
     assert report["many_models"]["sums"]["recovered"]["value"] > 0.2
