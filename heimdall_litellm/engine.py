@@ -28,6 +28,7 @@ from heimdall_litellm.config import Settings, environment, load_config, settings
 from heimdall_litellm.core.cache import DecisionCache, decision_key
 from heimdall_litellm.core.candidates import CandidateSet, build_candidates, stranger_quality
 from heimdall_litellm.core.decision import Perception, decide, perceive
+from heimdall_litellm.core.features import FEATURES
 from heimdall_litellm.core.request import read_request
 from heimdall_litellm.core.types import (
     BUCKETS,
@@ -195,18 +196,27 @@ class Heimdall:
         """See a request as decisions see it: features, embedding, probabilities."""
         return perceive(facts, self._snapshot.bundle.knowledge)
 
-    def contributions(self, facts: RequestFacts, bucket: Bucket) -> tuple[float, ...]:
-        """How much each input moved a bucket's score: features, embedding dimensions, bias.
+    def contributions(self, facts: RequestFacts, bucket: Bucket) -> dict[str, float]:
+        """How much each feature, each word and all the wording (the embedding) moved a bucket's score.
 
-        SHAP values; takes milliseconds, so for explanations only.
+        SHAP values of the trees, with the shares of tilt and words; takes milliseconds, so for
+        explanations only.
         """
         seen = self.perceive(facts)
         bundle = self._snapshot.bundle
         at = BUCKETS.index(bucket)
         values = bundle.scorer.contributions(np.concatenate((seen.features, seen.embedding)))[at]
-        # The tilt pulls cheap and hard apart by half each, and leaves mid where it is.
-        values[: len(seen.features)] += (at - 1) / 2 * bundle.knowledge.tilt.by_feature(seen.features)
-        return tuple(values.tolist())
+        # What leans pulls cheap and hard apart by half each, and leaves mid where it is.
+        side = (at - 1) / 2
+        known = bundle.knowledge
+        by_feature = values[: len(FEATURES)] + side * known.tilt.by_feature(seen.features)
+        found = dict(zip(FEATURES, by_feature.tolist(), strict=True))
+        found["wording"] = float(values[len(FEATURES) : -1].sum())  # the last is the bias
+        shares = known.words.by_token(seen.tokens)
+        for token, share in zip(seen.tokens.tolist(), shares.tolist(), strict=True):
+            if token < len(known.embedding.vocab):
+                found[f"'{known.embedding.vocab[token].decode()}'"] = side * share
+        return found
 
 
 def model_list_of(config: Mapping[str, object]) -> list[Mapping[str, object]]:

@@ -20,6 +20,7 @@ from heimdall_litellm.core.types import (
     Penalties,
     Policy,
 )
+from heimdall_litellm.core.wordscore import WordScore
 
 EFFORTS: Mapping[Bucket, EffortSpec] = {
     "cheap": EffortSpec("low", 1_024),
@@ -100,6 +101,7 @@ def knowledge(quality: QualityTable, raw: Sequence[float] = (0.0, 0.0, 0.0)) -> 
     return Knowledge(
         embedding=embedding(),
         triage_model=model,
+        words=WordScore.silent(3),
         calibration=Calibration(),
         centroids=np.eye(2, dtype=np.float32),
         temperature=0.1,

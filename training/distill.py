@@ -105,7 +105,7 @@ def distill(
     held_out = list(range(0, len(texts), _HELD_OUT))
     progress(f"before tuning: {agreement(table, [split[at] for at in held_out], targets[held_out]):.3f}")
     rows = tuned(
-        start, [table.token_ids(split[at])[0] for at in kept], targets[kept], basis, seed, tuning or Tuning()
+        start, [table.token_ids(split[at]) for at in kept], targets[kept], basis, seed, tuning or Tuning()
     )
     table = quantised(vocab, rows)
     progress(f"after tuning: {agreement(table, [split[at] for at in held_out], targets[held_out]):.3f}")

@@ -12,6 +12,7 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 import heimdall_litellm
 from heimdall_litellm.bundle.layout import (
@@ -23,6 +24,7 @@ from heimdall_litellm.bundle.layout import (
     MODELS,
     NOTICE,
     TRIAGE,
+    WORDS,
     Manifest,
 )
 from heimdall_litellm.bundle.scorer import TriageScorer
@@ -47,6 +49,7 @@ from training.priors import Published, fit_published, load_priors
 from training.tables import Tables, bundle_tables
 from training.train_gbdt import (
     FOLDS,
+    Prompts,
     Rows,
     TriageFit,
     cross_entropy,
@@ -56,6 +59,7 @@ from training.train_gbdt import (
 )
 from training.transfer import fit_tilt
 from training.verbosity import expected_tokens
+from training.word_weights import presence
 
 Progress = Callable[[str], None]
 Matrix = NDArray[np.float32]
@@ -74,15 +78,20 @@ BUCKET_SHARES = (0.4, 0.2)
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the models are fitted on: `features` (n, features) and `vectors` (n, d)."""
+    """What the models are fitted on: `features` (n, features), `vectors` (n, d), `tokens` (n, V)."""
 
     features: Matrix
     vectors: Matrix
+    tokens: csr_matrix
 
     @property
     def joined(self) -> Matrix:
         """Both side by side, as the triage model takes them."""
         return np.hstack((self.features, self.vectors))
+
+    def rows(self, at: NDArray[np.intp] | NDArray[np.bool_]) -> Inputs:
+        """Keep those of some prompts."""
+        return Inputs(self.features[at], self.vectors[at], self.tokens[at])
 
 
 def canonical_with_effort(name: str) -> str:
@@ -92,9 +101,10 @@ def canonical_with_effort(name: str) -> str:
 
 
 def read_inputs(examples: Sequence[Example], embedding: StaticEmbedding) -> Inputs:
-    """Compute core's own features and embedding for every prompt."""
-    pairs = [model_input(read_request({"messages": list(e.messages)}), embedding) for e in examples]
-    return Inputs(np.array([f for f, _ in pairs]), np.array([v for _, v in pairs]))
+    """Read every prompt as core does."""
+    read = [model_input(read_request({"messages": list(e.messages)}), embedding) for e in examples]
+    tokens = presence([one.tokens for one in read], embedding.size)
+    return Inputs(np.array([one.features for one in read]), np.array([one.embedding for one in read]), tokens)
 
 
 def everyday_rows(embedding: StaticEmbedding, seed: int) -> Rows:
@@ -108,11 +118,12 @@ def everyday_rows(embedding: StaticEmbedding, seed: int) -> Rows:
         messages: list[dict[str, object]] = [{"role": "user", "content": request.text}]
         if i % 2:
             messages.insert(0, {"role": "system", "content": "You are a helpful assistant."})
-        rows.append(np.concatenate(model_input(read_request({"messages": messages}), embedding)))
+        read = model_input(read_request({"messages": messages}), embedding)
+        rows.append(np.concatenate((read.features, read.embedding)))
     classes = np.array([request.label for request in requests], np.int64)
     share = np.bincount(classes, minlength=len(BUCKETS))
     each = SOURCE_CAP / len(BUCKETS) / share[classes]
-    return Rows(np.array(rows), np.array(EVERYDAY_LABELS)[classes], each, np.zeros(len(rows)))
+    return Rows(np.array(rows), np.array(EVERYDAY_LABELS)[classes], each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +142,7 @@ class Learnt:
 
     def probabilities_of(self, inputs: Inputs) -> NDArray[np.float64]:
         """Calibrated (p_cheap, p_mid, p_hard) of other prompts, (n, 3)."""
-        return predict(self.fitted, inputs.joined, tilts_of(self.tilt, inputs))
+        return predict(self.fitted, inputs.joined, inputs.tokens, tilts_of(self.tilt, inputs))
 
 
 def tilts_of(tilt: Tilt, inputs: Inputs) -> NDArray[np.float64]:
@@ -155,12 +166,14 @@ def learn_triage(
             "No source of the outcomes has prompts that two models answered: nothing to compare."
         )
     sources = np.array([e.source for e in examples])
-    gain = labels @ np.array([0.0, 0.5, 1.0])
-    tilt = fit_tilt(inputs.features[known], gain[known], sources[known].tolist())
-    each = weights(sources.tolist(), cap)
-    rows = Rows(inputs.joined, labels, each, tilts_of(tilt, inputs)).where(known)
     split = folds(group_duplicates([e.text for e in examples]), FOLDS, seed)[known]
-    return Learnt(fit_triage(rows, split, seed, progress, more), tilt, rows)
+    each = weights(sources.tolist(), cap)[known]
+    inputs, labels, sources = inputs.rows(known), labels[known], sources[known]
+    tilt = fit_tilt(inputs.features, labels @ np.array([0.0, 0.5, 1.0]), sources.tolist())
+    rows = Rows(inputs.joined, labels, each)
+    numbers = np.unique(sources, return_inverse=True)[1].astype(np.int64)
+    prompts = Prompts(rows, inputs.tokens, tilts_of(tilt, inputs), numbers)
+    return Learnt(fit_triage(prompts, split, seed, progress, more), tilt, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +254,7 @@ def fit(
     golden = _golden(inputs.joined, triage.fitted)
     contents = {
         TRIAGE: triage.fitted.model,
+        WORDS: pack_arrays(triage.fitted.words.to_arrays()),
         EMBEDDING: pack_arrays(embedding.to_arrays()),
         CLUSTERS: pack_arrays({**tables.arrays, "centroids": clusters.centroids, "share": clusters.share}),
         MODELS: _models_file(tables.models),

@@ -10,8 +10,9 @@ scores L, M and H, M held between L and H,
     p_cheap = 1 − (H − L)
 
 so that ½·p_mid + p_hard, the difficulty, is what a better model is expected to gain. Where a cheap model
-happened to beat the premium one nothing is gained (0, not less); such luck would make a whole source look
-harder than it is, so the gains of a source are scaled to their mean with the losses counted.
+happened to beat the premium one the gain is a loss, and the "probabilities" lie outside 0..1; they add up to
+1 all the same, and their mean over like prompts is what the triage learns (`train_gbdt.py`). Counting no
+gain for a loss would make every prompt look the harder the more chance there is in its outcomes.
 """
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ _COVERAGE = 0.3
 
 
 def soft_labels(examples: Sequence[Example]) -> Floats:
-    """Give (p_cheap, p_mid, p_hard) for each prompt, (n, 3); rows of NaN where a tier has no outcome."""
+    """Give (p_cheap, p_mid, p_hard) for each prompt, (n, 3), by the rule above.
+
+    Rows of NaN where a tier has no outcome.
+    """
     labels = np.full((len(examples), 3), np.nan)
     sources = np.array([example.source for example in examples])
     for source in np.unique(sources):
@@ -71,11 +75,7 @@ def _of_source(outcomes: Sequence[Mapping[str, float]], pair: tuple[str, str] | 
     low, high = low[known], high[known]
     middle = np.where(np.isfinite(middle[known]), middle[known], (low + high) / 2)
     middle = np.clip(middle, np.minimum(low, high), np.maximum(low, high))
-    gain = np.maximum(high - low, 0.0)
-    only_premium = np.divide(high - middle, high - low, out=np.full(len(gain), 0.5), where=gain > 0)
-    scale = max(0.0, float((high - low).mean())) / max(float(gain.mean()), 1e-9)
-    gain *= min(scale, 1.0)
-    labels[known] = np.stack((1 - gain, gain * (1 - only_premium), gain * only_premium), axis=1)
+    labels[known] = np.stack((1 - (high - low), middle - low, high - middle), axis=1)
     return labels
 
 

@@ -27,7 +27,7 @@ Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 CARRIES_OVER: Final = ("log_input_words", "log_words", "word_length", "distinct_words")
-STRENGTH: Final = 0.8
+STRENGTH: Final = 1.6
 """Logits of the odds hard : cheap per standard deviation, before the bound."""
 _RIDGE: Final = 1.0
 _SMALL_SOURCE: Final = 200

@@ -40,9 +40,8 @@ class Part:
 
     def rows(self, at: NDArray[np.intp]) -> Part:
         """Keep the prompts at these positions, in this order."""
-        inputs = Inputs(self.inputs.features[at], self.inputs.vectors[at])
         minilm = None if self.minilm is None else self.minilm[at]
-        return Part([self.examples[i] for i in at.tolist()], inputs, minilm)
+        return Part([self.examples[i] for i in at.tolist()], self.inputs.rows(at), minilm)
 
     def of(self, source: str) -> Part:
         """Keep one source."""

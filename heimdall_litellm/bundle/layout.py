@@ -2,6 +2,7 @@
 
     manifest.json   this file's `Manifest`: format, schema, sizes and digests of all others
     triage.txt      LightGBM text model, three classes
+    words.npz       a weight per token, for the triage
     embedding.npz   static token table, int8
     clusters.npz    centroids and the Q[model, cluster] tables
     models.json     the models' names, in the order of the tables' rows, and prices of withdrawn ones
@@ -19,17 +20,18 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 MANIFEST = "manifest.json"
 TRIAGE = "triage.txt"
+WORDS = "words.npz"
 EMBEDDING = "embedding.npz"
 CLUSTERS = "clusters.npz"
 MODELS = "models.json"
 GOLDEN = "golden.npz"
 CARD = "CARD.md"
 NOTICE = "NOTICE"
-FILES = (TRIAGE, EMBEDDING, CLUSTERS, MODELS, GOLDEN, CARD, NOTICE)
+FILES = (TRIAGE, WORDS, EMBEDDING, CLUSTERS, MODELS, GOLDEN, CARD, NOTICE)
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_UNPACKED_BYTES = 256 * 1024 * 1024

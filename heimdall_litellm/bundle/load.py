@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from heimdall_litellm.bundle.canary import try_in_child
-from heimdall_litellm.bundle.layout import CLUSTERS, EMBEDDING, MODELS, TRIAGE, Manifest, ModelsFile
+from heimdall_litellm.bundle.layout import CLUSTERS, EMBEDDING, MODELS, TRIAGE, WORDS, Manifest, ModelsFile
 from heimdall_litellm.bundle.scorer import TriageScorer
 from heimdall_litellm.bundle.verify import VerifiedFiles, first_problems, read_arrays, read_verified, take
 from heimdall_litellm.core.decision import Knowledge
@@ -20,6 +20,7 @@ from heimdall_litellm.core.features import N_FEATURES
 from heimdall_litellm.core.quality import QualityTable
 from heimdall_litellm.core.triage import Calibration, Tilt
 from heimdall_litellm.core.types import FloatArray
+from heimdall_litellm.core.wordscore import WordScore
 from heimdall_litellm.errors import BundleDamaged
 
 # Ranges in which no formula of the core can overflow or divide by zero; rounding may go a little over.
@@ -27,6 +28,8 @@ _SHARES = (0.0, 1.0 + 1e-4)
 _COUNTS = (0.0, 1e9)
 _PARTS = (-1.0 - 1e-4, 1.0 + 1e-4)
 _SCALES = (-1e6, 1e6)
+_PULLS = (-1e6, 1e6)
+_RARITIES = (1e-3, 1e6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ def _assemble(files: VerifiedFiles) -> Bundle:
     knowledge = Knowledge(
         embedding=embedding,
         triage_model=scorer,
+        words=_words(files, embedding),
         calibration=Calibration(manifest.calibration_scale, manifest.calibration_shift),
         centroids=centroids,
         temperature=manifest.temperature,
@@ -112,6 +116,13 @@ def _embedding(files: VerifiedFiles) -> StaticEmbedding:
         raise BundleDamaged(
             f"The embedding of bundle '{files.path}' does not fit together: {error}"
         ) from error
+
+
+def _words(files: VerifiedFiles, embedding: StaticEmbedding) -> WordScore:
+    arrays = read_arrays(files, WORDS)
+    size = (embedding.size,)
+    pull = cast(FloatArray, take(arrays, "pull", size, np.float32, _PULLS))
+    return WordScore(pull, cast(FloatArray, take(arrays, "rarity", size, np.float32, _RARITIES)))
 
 
 def _tables(files: VerifiedFiles, models: ModelsFile) -> tuple[QualityTable, FloatArray]:

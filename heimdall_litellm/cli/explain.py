@@ -29,7 +29,6 @@ from heimdall_litellm.cli.render import (
 )
 from heimdall_litellm.cli.session import Session, open_session
 from heimdall_litellm.core.explain import influences, to_dict
-from heimdall_litellm.core.features import FEATURES
 from heimdall_litellm.core.request import read_request
 from heimdall_litellm.core.types import BUCKETS, Bucket, CandidateScore, Decision, Overrides, RequestFacts
 from heimdall_litellm.errors import ConfigError, NoCandidate
@@ -82,7 +81,7 @@ def explain(
         else:
             complain(str(refused))
         return NEGATIVE
-    moved = influences(FEATURES, session.engine.contributions(facts, decision.bucket))
+    moved = influences(session.engine.contributions(facts, decision.bucket))
     if as_json:
         features = [{"feature": feature, "influence": value} for feature, value in moved]
         print_json({**to_dict(decision), "features": features, "input_tokens": facts.input_tokens})

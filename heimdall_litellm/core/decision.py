@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,6 +42,7 @@ from heimdall_litellm.core.types import (
     TriageModel,
 )
 from heimdall_litellm.core.words import words
+from heimdall_litellm.core.wordscore import Tokens, WordScore
 from heimdall_litellm.errors import NoCandidate
 
 _SHORT_ASK = 200
@@ -57,6 +59,7 @@ class Knowledge:
 
     embedding: StaticEmbedding
     triage_model: TriageModel
+    words: WordScore
     calibration: Calibration
     centroids: FloatArray
     temperature: float
@@ -71,25 +74,37 @@ class Perception:
 
     features: FloatArray
     embedding: FloatArray
+    tokens: Tokens
     triage: Triage
 
 
-def model_input(facts: RequestFacts, embedding: StaticEmbedding) -> tuple[FloatArray, FloatArray]:
-    """Compute the features and the embedding of a request; training calls this too."""
+class ModelInput(NamedTuple):
+    """What the triage reads: `features`, the `embedding` (d,), and the distinct `tokens` in order."""
+
+    features: FloatArray
+    embedding: FloatArray
+    tokens: Tokens
+
+
+def model_input(facts: RequestFacts, embedding: StaticEmbedding) -> ModelInput:
+    """Read a request for the triage; training calls this too."""
     text = facts.ask
     if facts.topic and len(text) < _SHORT_ASK:
         text = f"{text}\n{facts.topic}"
-    tokens = embedding.spelled(words(text))
-    return featurize(facts, tokens), embedding.embed(tokens)
+    spelled = embedding.spelled(words(text))
+    ids = embedding.token_ids(spelled)
+    distinct = set(ids)
+    tokens = np.fromiter(distinct, np.intp, len(distinct))
+    tokens.sort()  # so that the sums don't depend on the order of the words
+    return ModelInput(featurize(facts, spelled), embedding.vector(ids), tokens)
 
 
 def perceive(facts: RequestFacts, knowledge: Knowledge) -> Perception:
     """Read a request: its features, its embedding and its triage."""
-    features, embedding = model_input(facts, knowledge.embedding)
+    features, embedding, tokens = model_input(facts, knowledge.embedding)
     raw = knowledge.triage_model(np.concatenate((features, embedding)))
-    return Perception(
-        features, embedding, triage(raw, knowledge.calibration, knowledge.tilt.of_request(features))
-    )
+    lean = knowledge.tilt.of_request(features) + knowledge.words.of_tokens(tokens)
+    return Perception(features, embedding, tokens, triage(raw, knowledge.calibration, lean))
 
 
 def decide(

@@ -83,21 +83,25 @@ class StaticEmbedding:
         """Number of rows, buckets included."""
         return int(self._rows.shape[0])
 
+    @property
+    def vocab(self) -> tuple[bytes, ...]:
+        """The tokens that have a row of their own, in the order of the rows."""
+        return self._vocab
+
     def embed(self, words: Sequence[bytes]) -> FloatArray:
         """Return the vector of a text, float32 (dim,), of length one; zeros for no words."""
-        return self.read(words)[0]
+        return self.vector(self.token_ids(words))
 
-    def read(self, words: Sequence[bytes]) -> tuple[FloatArray, float]:
-        """Return the vector of a text, and the share of its words (0..1) that have a row."""
-        ids, known = self.token_ids(words)
+    def vector(self, ids: Sequence[int]) -> FloatArray:
+        """Return the vector of a text that is made of these rows."""
         if not ids:
-            return np.zeros(self.dim, np.float32), 0.0
+            return np.zeros(self.dim, np.float32)
         at = np.fromiter(ids, np.intp, len(ids))
         total: FloatArray = self._scale.take(at) @ self._rows.take(at, axis=0).astype(np.float32)
         length = float(total @ total) ** 0.5
         if length > 0.0:
             total /= np.float32(length)
-        return total, known / len(words)
+        return total
 
     def spelled(self, words: list[bytes]) -> list[bytes]:
         """Put the words that were meant for mistyped ones (`spelling.py`), and leave the others.
@@ -111,8 +115,8 @@ class StaticEmbedding:
         meant = {word: near for word in unknown if (near := self._spelling.nearest(word)) != word}
         return [meant.get(word, word) for word in words] if meant else words
 
-    def token_ids(self, words: Sequence[bytes]) -> tuple[list[int], int]:
-        """Return the rows that make up a text, and how many words have a row of their own."""
+    def token_ids(self, words: Sequence[bytes]) -> list[int]:
+        """Return the rows that make up a text."""
         index = self._index
         ids = [at for at in map(index.get, words) if at is not None]
         known = len(ids)
@@ -123,7 +127,7 @@ class StaticEmbedding:
                 missing = {word for word in missing if not word.isascii()}
             if missing:
                 self._add_unknown([word for word in words if word in missing], ids)
-        return ids, known
+        return ids
 
     def _add_unknown(self, unknown: Sequence[bytes], ids: list[int]) -> None:
         for word in unknown[:TAKEN_APART]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 
 from heimdall_litellm.core.triage import Triage
@@ -99,13 +99,7 @@ def _candidate(candidate: CandidateScore) -> dict[str, object]:
     }
 
 
-def influences(names: Sequence[str], contributions: Sequence[float], top: int = 6) -> list[tuple[str, float]]:
-    """Give the features that moved one bucket's score most, signed, largest first.
-
-    `contributions` has a value per feature and then one per embedding dimension (and a bias,
-    which is left out); the embedding's are added up as "wording".
-    """
-    known = dict(zip(names, contributions, strict=False))
-    wording = sum(contributions[len(names) : -1])
-    ranked = sorted({**known, "wording": wording}.items(), key=lambda item: (-abs(item[1]), item[0]))
+def influences(contributions: Mapping[str, float], top: int = 6) -> list[tuple[str, float]]:
+    """Give what moved one bucket's score most, signed, largest first."""
+    ranked = sorted(contributions.items(), key=lambda item: (-abs(item[1]), item[0]))
     return [(name, value) for name, value in ranked[:top] if value != 0.0]

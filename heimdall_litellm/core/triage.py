@@ -1,11 +1,15 @@
 """Probabilities of cheap, mid and hard, and the rule that makes a bucket of them.
 
-The tree model gives raw class scores z (LightGBM multiclass, before its softmax). A tilt t shifts
-them: z_hard + t/2, z_cheap − t/2. It is a weighted sum of a few features that mean the same on any text,
-bounded so that the trees can always outvote it. On prompts like those of the training it matters little; on
-prompts like none of them it is what still holds (`training/transfer.py`). The sum is calibrated by
-vector scaling (Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2):
-softmax(a ∘ z + b), with a and b fitted on held-out folds.
+The tree model gives raw class scores z (LightGBM, before its softmax). Two more witnesses shift them by
+what they add up to, l: z_hard + l/2, z_cheap − l/2.
+
+- The *tilt* is a weighted sum of a few features that mean the same on any text, bounded so that the trees
+  can always outvote it. On prompts like those of the training it matters little; on prompts like none of
+  them it is what still holds (`training/transfer.py`).
+- The *words* have a weight each (`wordscore.py`).
+
+The sum is calibrated by vector scaling (Guo et al. 2017, "On Calibration of Modern Neural Networks", section
+4.2): softmax(a ∘ z + b), with a and b fitted on held-out folds.
 
 The rule, in this order: p_hard > thresholds.hard → hard; p_cheap > thresholds.cheap → cheap;
 else mid. Difficulty, for ranking, is 0.5·p_mid + p_hard.
@@ -23,7 +27,7 @@ import numpy as np
 from heimdall_litellm.core.features import FEATURES, N_FEATURES
 from heimdall_litellm.core.types import Bucket, FloatArray
 
-MOST_TILT = 0.6
+MOST_TILT = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +95,16 @@ class Triage:
         return 0.5 * self.p_mid + self.p_hard
 
 
-def triage(raw: FloatArray, calibration: Calibration, tilt: float = 0.0) -> Triage:
-    """Turn raw class scores (3,) and the tilt into calibrated probabilities.
+def triage(raw: FloatArray, calibration: Calibration, lean: float = 0.0) -> Triage:
+    """Turn raw class scores (3,), leaning towards hard by tilt and words, into calibrated probabilities.
 
     Scores that are not finite say nothing: they give equal probabilities.
     """
     cheap, mid, hard = raw.tolist()
-    tilted = (cheap - tilt / 2, mid, hard + tilt / 2)
+    leaning = (cheap - lean / 2, mid, hard + lean / 2)
     z = [
         score * scale + shift
-        for score, scale, shift in zip(tilted, calibration.scale, calibration.shift, strict=True)
+        for score, scale, shift in zip(leaning, calibration.scale, calibration.shift, strict=True)
     ]
     if not all(map(isfinite, z)):
         return Triage(1 / 3, 1 / 3, 1 / 3)

@@ -17,7 +17,16 @@ from hypothesis import strategies as st
 
 from heimdall_litellm.bundle import Bundle, default_path, load_bundle
 from heimdall_litellm.bundle.canary import golden_rows_agree
-from heimdall_litellm.bundle.layout import CLUSTERS, EMBEDDING, GOLDEN, MANIFEST, MODELS, TRIAGE, Manifest
+from heimdall_litellm.bundle.layout import (
+    CLUSTERS,
+    EMBEDDING,
+    GOLDEN,
+    MANIFEST,
+    MODELS,
+    TRIAGE,
+    WORDS,
+    Manifest,
+)
 from heimdall_litellm.bundle.reload import BundleWatcher
 from heimdall_litellm.bundle.scorer import TriageScorer, library
 from heimdall_litellm.bundle.verify import read_arrays, read_verified, take
@@ -34,6 +43,7 @@ def rewrite(path: Path, **changed: bytes) -> None:
     """Replace files of a bundle and describe them honestly in its manifest."""
     names = {
         "triage": TRIAGE,
+        "words": WORDS,
         "embedding": EMBEDDING,
         "clusters": CLUSTERS,
         "models": MODELS,
@@ -96,6 +106,9 @@ def test_a_loaded_bundle_says_who_it_is(bundle_path: Path) -> None:
         (lambda p: edit_array(p, "tokens", 3e38), "'tokens' holds numbers outside"),
         (lambda p: edit_array(p, "centroids", 2.0), "'centroids' holds numbers outside"),
         (lambda p: edit_array(p, "scale", 3e38, EMBEDDING), "'scale' holds numbers outside"),
+        (lambda p: edit_array(p, "pull", 3e38, WORDS), "'pull' holds numbers outside"),
+        (lambda p: edit_array(p, "rarity", 0.0, WORDS), "'rarity' holds numbers outside"),
+        (lambda p: edit_array(p, "pull", np.nan, WORDS), "'pull' holds numbers"),
         (lambda p: rewrite(p, embedding=archive({"vocab": b"no array"})), "holds what is no array"),
         (lambda p: rewrite(p, clusters=broken_deflate(p)), "no readable arrays"),
         (lambda p: rewrite(p, clusters=archive({"mean.npy": npy('"""')})), "no readable arrays"),
@@ -452,7 +465,7 @@ def edited(draw: st.DrawFn, good: Mapping[str, bytes]) -> dict[str, bytes]:
     The tree model stays: damage to it is the canary's affair, and may end the process.
     """
     files = dict(good)
-    name = draw(st.sampled_from([MANIFEST, MODELS, EMBEDDING, CLUSTERS, GOLDEN]))
+    name = draw(st.sampled_from([MANIFEST, MODELS, WORDS, EMBEDDING, CLUSTERS, GOLDEN]))
     if draw(st.booleans()):
         data = bytearray(files[name])
         for _ in range(draw(st.integers(1, 3))):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from heimdall_litellm.core.candidates import CandidateSet
@@ -20,6 +21,7 @@ from heimdall_litellm.core.types import (
     RequestFacts,
     RouterPolicy,
 )
+from heimdall_litellm.core.wordscore import WordScore
 from heimdall_litellm.errors import NoCandidate
 from tests.support import EFFORTS, RAW, embedding, entry, field, knowledge, policy, table
 
@@ -221,6 +223,17 @@ def test_reasons_name_the_rule_that_made_the_bucket() -> None:
     assert "1 ruled out" in choose("mid", overrides=Overrides(max_cost_usd=0.005)).reasons
 
 
-def test_influences_add_up_the_embedding_as_wording() -> None:
-    found = influences(["a", "b", "c"], [0.1, -0.5, 0.0, 0.2, 0.2, 9.0])
-    assert found == [("b", -0.5), ("wording", pytest.approx(0.4)), ("a", 0.1)]
+def test_influences_are_the_largest_first_and_none_is_nothing() -> None:
+    assert influences({"a": 0.1, "b": -0.5, "c": 0.0, "d": 0.05}, top=2) == [("b", -0.5), ("a", 0.1)]
+    assert influences({"c": 0.0}) == []
+
+
+def test_words_lean_the_triage_towards_hard_or_cheap() -> None:
+    known = knowledge(QUALITY)
+    pull = np.array([2.0, -2.0, 0.0], np.float32)
+    leaning = replace(known, words=WordScore(pull, np.ones(3, np.float32)))
+    hard, cheap = (perceive(RequestFacts(ask=ask), leaning).triage for ask in ("code", "poem"))
+    neither = perceive(RequestFacts(ask="code poem code"), leaning).triage
+    assert hard.p_hard / hard.p_cheap == pytest.approx(np.exp(2))
+    assert cheap.p_hard / cheap.p_cheap == pytest.approx(np.exp(-2))
+    assert neither.p_hard == pytest.approx(1 / 3)

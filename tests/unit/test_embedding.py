@@ -30,10 +30,9 @@ def test_a_vector_is_the_weighted_sum_brought_to_length_one() -> None:
 
 
 def test_no_words_give_zeros() -> None:
-    vector, known = table().read([])
+    vector = table().embed([])
     assert not vector.any()
     assert vector.shape == (4,)
-    assert known == 0.0
 
 
 def test_rows_that_cancel_out_give_zeros_not_nan() -> None:
@@ -43,40 +42,34 @@ def test_rows_that_cancel_out_give_zeros_not_nan() -> None:
 
 
 def test_unknown_words_are_taken_apart_into_the_longest_pieces() -> None:
-    ids, known = table().token_ids([b"tokenisations", b"theorems"])
-    assert ids == [2, 3, 4, 1, 4]
-    assert known == 0
+    assert table().token_ids([b"tokenisations", b"theorems"]) == [2, 3, 4, 1, 4]
 
 
 def test_what_no_piece_covers_falls_into_a_bucket_that_depends_on_the_word_alone() -> None:
-    first, _ = table().token_ids(["証".encode()])
-    again, _ = table().token_ids([b"prove", "証".encode()])
-    other, _ = table().token_ids(["明".encode()])
+    first = table().token_ids(["証".encode()])
+    again = table().token_ids([b"prove", "証".encode()])
+    other = table().token_ids(["明".encode()])
     assert first == again[1:]
     assert first != other
     assert all(len(VOCAB) <= at < len(VOCAB) + BUCKETS for at in first + other)
 
 
 def test_the_rest_of_a_word_after_its_known_beginning_goes_to_a_bucket() -> None:
-    ids, _ = table().token_ids([b"tokenq"])
+    ids = table().token_ids([b"tokenq"])
     assert ids[0] == 2
     assert ids[1] >= len(VOCAB)
 
 
 def test_a_word_of_many_pieces_is_cut_short() -> None:
-    ids, _ = table().token_ids([b"to" + b"s" * 50])
+    ids = table().token_ids([b"to" + b"s" * 50])
     assert ids == [5, 4, 4, 4]
 
 
 def test_only_so_many_unknown_words_are_taken_apart() -> None:
-    ids, _ = table().token_ids([b"tokens"] * (TAKEN_APART + 3))
+    ids = table().token_ids([b"tokens"] * (TAKEN_APART + 3))
     assert ids[: 2 * TAKEN_APART] == [2, 4] * TAKEN_APART
     assert len(ids) == 2 * TAKEN_APART + 3
     assert all(at >= len(VOCAB) for at in ids[2 * TAKEN_APART :])
-
-
-def test_coverage_is_the_share_of_words_with_a_row() -> None:
-    assert table().read([b"prove", b"zzz", b"theorem", b"tokens"])[1] == 0.5
 
 
 def test_an_earlier_text_changes_nothing() -> None:

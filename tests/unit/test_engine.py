@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from heimdall_litellm.bundle import Bundle, load_bundle
 from heimdall_litellm.config import Settings, load_settings
+from heimdall_litellm.core.features import FEATURES
 from heimdall_litellm.core.types import CatalogEntry, Overrides, RequestFacts
 from heimdall_litellm.engine import Heimdall, prior_quality
 from heimdall_litellm.errors import ConfigError, NoCandidate
@@ -173,7 +175,18 @@ def test_a_new_bundle_is_decided_from(bundle: Bundle) -> None:
 def test_contributions_explain_a_bucket(bundle: Bundle) -> None:
     one = engine(bundle)
     facts = RequestFacts(ask="a nasty one")
-    assert len(one.contributions(facts, "hard")) == len(one.perceive(facts).features) + 16 + 1
+    found = one.contributions(facts, "hard")
+    assert set(found) >= {*FEATURES, "wording"}
+    assert {name for name in found if name.startswith("'")} <= {"'a'", "'nasty'", "'one'"}
+    scorer, seen = one.snapshot.bundle.scorer, one.perceive(facts)
+    row = np.concatenate((seen.features, seen.embedding))
+    known = one.snapshot.bundle.knowledge
+    lean = known.tilt.of_request(seen.features) + known.words.of_tokens(seen.tokens)
+    bias = float(scorer.contributions(row)[2, -1])
+    assert sum(found.values()) == pytest.approx(float(scorer(row)[2]) - bias + lean / 2, abs=1e-4)
+    cheap = one.contributions(facts, "cheap")
+    assert cheap["'nasty'"] == pytest.approx(-found["'nasty'"])
+    assert found["'nasty'"] != 0
 
 
 CONFIG = """

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from benchmarks.quality import rivals
 from benchmarks.quality.__main__ import main
@@ -56,7 +57,7 @@ def vectors_for(examples: list[Example]) -> Matrix:
 
 def part_of(examples: list[Example]) -> Part:
     nothing = np.zeros((len(examples), 1), np.float32)
-    return Part(examples, Inputs(nothing, nothing), vectors_for(examples))
+    return Part(examples, Inputs(nothing, nothing, csr_matrix(nothing)), vectors_for(examples))
 
 
 @pytest.fixture(scope="module")

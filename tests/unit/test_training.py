@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from numpy.typing import NDArray
 
 from heimdall_litellm.bundle import load_bundle
-from heimdall_litellm.bundle.layout import CARD, EMBEDDING, NOTICE, TRIAGE
+from heimdall_litellm.bundle.layout import CARD, EMBEDDING, NOTICE, TRIAGE, WORDS
 from heimdall_litellm.core.decision import perceive
 from heimdall_litellm.core.features import FEATURES, N_FEATURES
 from heimdall_litellm.core.request import read_request
@@ -41,6 +43,7 @@ from training.pairs import PAIRS, family
 from training.prices import fallback_price
 from training.priors import Published, fit_published, load_priors
 from training.train_gbdt import (
+    Prompts,
     Rows,
     TriageFit,
     calibrate,
@@ -51,6 +54,7 @@ from training.train_gbdt import (
 )
 from training.transfer import fit_tilt
 from training.verbosity import expected_tokens, output_ratio
+from training.word_weights import fit_words, presence, rarities, score_words
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +97,8 @@ def test_a_cheap_models_luck_does_not_make_a_source_harder() -> None:
     rows = ({"a": 0.0, "b": 1.0}, {"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 1.0}, {"a": 1.0, "b": 1.0})
     found = soft_labels([scored(i, "own", row) for i, row in enumerate(rows)])
     assert (1 - found[:, 0]).mean() == pytest.approx(0.25)
-    assert found[1].tolist() == [1.0, 0.0, 0.0]
+    assert found[1].tolist() == [2.0, -0.5, -0.5]
+    assert found.sum(axis=1).tolist() == [1.0] * 4
 
 
 def test_a_source_with_a_pair_goes_by_that_pair() -> None:
@@ -154,14 +159,16 @@ def test_the_triage_finds_difficulty_in_prompts_it_has_not_seen(small_bundle: Pa
 
 
 def test_shuffled_labels_teach_nothing(examples: list[Example]) -> None:
-    inputs = read_inputs(examples, small_embedding(examples)).joined
+    inputs = read_inputs(examples, small_embedding(examples))
     truth = soft_labels(examples)
     placed = folds(group_duplicates([e.text for e in examples]), 3, 0)
     found = []
     for seed in range(11, 15):
         labels = np.random.default_rng(seed).permutation(truth)
-        rows = Rows(inputs, labels, np.ones(len(labels)), np.zeros(len(labels)))
-        fitted = fit_triage(rows, placed, 0, lambda message: None)
+        rows = Rows(inputs.joined, labels, np.ones(len(labels)))
+        nothing = np.zeros(len(labels))
+        prompts = Prompts(rows, inputs.tokens, nothing, nothing.astype(np.int64))
+        fitted = fit_triage(prompts, placed, 0, lambda message: None)
         found.append(auc(fitted.out_of_fold[:, 2], labels[:, 2] > 0.5))
     assert 0.42 < np.mean(found) < 0.58
 
@@ -182,9 +189,44 @@ def test_the_tilt_follows_what_gains_within_every_source_not_between_them() -> N
     assert np.corrcoef(read[:200], gain[:200])[0, 1] > 0.7
 
 
+def word_world() -> tuple[Sequence[NDArray[np.intp]], NDArray[np.float64], NDArray[np.int64]]:
+    """Two sources; 0 is in all prompts, 1 in those that gain, 2 in those that lose, 3 marks the first."""
+    rng = np.random.default_rng(0)
+    gains = rng.choice([-1.0, 0.0, 1.0], 300)
+    sources = np.repeat([0, 1], 150)
+    tokens = []
+    for gain, source in zip(gains, sources, strict=True):
+        own = {0: [0], 1: [0, 1], -1: [0, 2]}[int(gain)]
+        tokens.append(np.array([*own, 3] if source == 0 else own, np.intp))
+    return tokens, gains + np.where(sources == 0, 5.0, 0.0), sources
+
+
+def test_words_weigh_by_what_gains_within_a_source_not_between_them() -> None:
+    tokens, gains, sources = word_world()
+    found = presence(tokens, 5)
+    assert found.toarray()[0].nonzero()[0].tolist() == tokens[0].tolist()
+    score = fit_words(found, gains, np.ones(len(gains)), sources, rarities(found))
+    assert score.pull[1] > 0.5 > -0.5 > score.pull[2]
+    assert abs(score.pull[3]) < 0.1
+    assert score.pull[4] == 0.0  # in no prompt
+    assert np.argsort(score.rarity).tolist()[0] == 0
+    said = score_words(score, found)
+    assert said == pytest.approx([score.of_tokens(each) for each in tokens], abs=1e-5)
+    assert np.corrcoef(said, gains - np.where(sources == 0, 5.0, 0.0))[0, 1] > 0.95
+
+
+def test_a_prompts_weight_counts_in_its_words() -> None:
+    tokens = [np.array([0], np.intp), np.array([1], np.intp), np.array([2], np.intp)] * 20
+    gains = np.array([1.0, -1.0, 0.0] * 20)
+    found = presence(tokens, 3)
+    same, each = np.zeros(60, np.int64), np.array([1.0, 0.01, 1.0] * 20)
+    score = fit_words(found, gains, each, same, np.ones(3))
+    assert score.pull[0] > 2 * abs(score.pull[1])
+
+
 def test_the_same_seed_gives_the_same_bundle(small_bundle: Path, tmp_path: Path) -> None:
     again = fit_small_bundle(tmp_path)
-    for name in (TRIAGE, "clusters.npz", EMBEDDING, "models.json", "golden.npz", CARD, NOTICE):
+    for name in (TRIAGE, WORDS, "clusters.npz", EMBEDDING, "models.json", "golden.npz", CARD, NOTICE):
         assert (again / name).read_bytes() == (small_bundle / name).read_bytes(), name
     assert load_bundle(again, canary=False).id == load_bundle(small_bundle, canary=False).id
 
@@ -192,10 +234,11 @@ def test_the_same_seed_gives_the_same_bundle(small_bundle: Path, tmp_path: Path)
 def test_training_and_the_core_triage_alike(small_bundle: Path, examples: list[Example]) -> None:
     bundle = load_bundle(small_bundle, canary=False)
     known = bundle.knowledge
-    fitted = TriageFit((small_bundle / TRIAGE).read_bytes(), known.calibration, np.zeros((0, 3)))
+    fitted = TriageFit((small_bundle / TRIAGE).read_bytes(), known.words, known.calibration, np.zeros((0, 3)))
     inputs = read_inputs(examples[:20], known.embedding)
-    there = predict(fitted, inputs.joined, tilts_of(known.tilt, inputs))
+    there = predict(fitted, inputs.joined, inputs.tokens, tilts_of(known.tilt, inputs))
     assert np.abs(tilts_of(known.tilt, inputs)).max() > 0.01
+    assert np.abs(score_words(known.words, inputs.tokens)).max() > 0.01
     assert there == pytest.approx(probabilities_of(bundle, examples[:20]), abs=1e-5)
 
 
@@ -418,19 +461,31 @@ def test_a_users_mistake_ends_in_a_sentence(
     assert "o.jsonl:1: not an outcome line" in capsys.readouterr().err
 
 
-def test_calibration_finds_the_scale_that_was_hidden() -> None:
+def test_calibration_finds_the_scale_and_the_worth_of_words_that_were_hidden() -> None:
     rng = np.random.default_rng(5)
     true = rng.normal(0, 1.5, (4_000, 3))
+    said = rng.normal(0, 0.5, 4_000)
+    overconfident = 3.0 * true + np.array([1.0, 0.0, -1.0])
+    true[:, 0] -= said
+    true[:, 2] += said
     p = np.exp(true) / np.exp(true).sum(axis=1, keepdims=True)
     labels = np.eye(3)[[rng.choice(3, p=row) for row in p]]
-    overconfident = 3.0 * true + np.array([1.0, 0.0, -1.0])
-    ones = np.ones(len(labels))
-    found = calibrate(overconfident, labels, ones)
+    ones, level = np.ones(len(labels)), np.zeros(len(labels))
+    worth, found = calibrate(overconfident, level, said, labels, ones)
+    assert worth == pytest.approx(6.0, rel=0.15)  # 2 logits per unit, divided by the scale
     assert found.scale == pytest.approx((1 / 3, 1 / 3, 1 / 3), abs=0.05)
     assert found.shift[2] - found.shift[0] == pytest.approx(2 / 3, abs=0.15)
-    before = expected_calibration_error(probabilities(overconfident, Calibration()), labels, ones)
-    after = expected_calibration_error(probabilities(overconfident, found), labels, ones)
+    before = expected_calibration_error(probabilities(overconfident, level, Calibration()), labels, ones)
+    after = expected_calibration_error(probabilities(overconfident, worth * said, found), labels, ones)
     assert after < before / 3
+
+
+def test_noise_turns_no_class_around_in_the_calibration() -> None:
+    rng = np.random.default_rng(1)
+    raw, labels = rng.normal(0, 1, (60, 3)), np.eye(3)[rng.choice(3, 60)]
+    worth, found = calibrate(raw, np.zeros(60), rng.normal(0, 1, 60), labels, np.ones(60))
+    assert min(found.scale) >= 0.2
+    assert worth >= 0
 
 
 def test_outcomes_with_nothing_to_compare_are_refused(tmp_path: Path) -> None:

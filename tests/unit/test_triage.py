@@ -63,7 +63,7 @@ def test_hard_is_asked_first() -> None:
 
 def test_the_tilt_pulls_hard_and_cheap_apart_and_is_bounded() -> None:
     raw = np.zeros(3, np.float32)
-    level, tilted = triage(raw, Calibration()), triage(raw, Calibration(), tilt=0.5)
+    level, tilted = triage(raw, Calibration()), triage(raw, Calibration(), lean=0.5)
     assert tilted.p_hard > level.p_hard > tilted.p_cheap
     assert tilted.p_hard / tilted.p_cheap == pytest.approx(np.exp(0.5))
     tilt = Tilt.of({"log_words": 2.0, "word_length": -1.0}, {"log_words": 4.0})
