@@ -335,11 +335,16 @@ def everyday(seed: int = 0) -> list[Everyday]:
 
 @dataclass(frozen=True, slots=True)
 class Unscored:
-    """Prompts without outcomes, for clusters and tables: `hardness` in standard deviations, usual `tokens`."""
+    """Prompts without outcomes, for clusters and tables.
+
+    `hardness` in standard deviations, usual `tokens`, and `weights` under which all templates count alike,
+    whether they have one filling or many; their mean is 1. All (n,).
+    """
 
     examples: tuple[Example, ...]
     hardness: NDArray[np.float64]
     tokens: NDArray[np.float64]
+    weights: NDArray[np.float64]
 
 
 def unscored(seed: int = 0) -> Unscored:
@@ -349,10 +354,13 @@ def unscored(seed: int = 0) -> Unscored:
         Example(str(i), SOURCE, f"{request.kind}/{SOURCE}", ({"role": "user", "content": request.text},), {})
         for i, request in enumerate(known)
     ]
+    template = np.array([request.template for request in known])
+    each = 1 / np.bincount(template)[template]
     return Unscored(
         tuple(examples),
         np.array([request.label - 1.0 for request in known]),
         np.array([request.tokens for request in known]),
+        each / each.mean(),
     )
 
 

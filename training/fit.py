@@ -178,11 +178,12 @@ def learn_triage(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Prompts for the tables, everyday ones last: `vectors` (n, d), and as in `everyday.Unscored` `hardness`
-    and usual `tokens`, (n,), 0 and NaN where there are outcomes."""
+    """Prompts for the tables, everyday ones last: `vectors` (n, d), `weights` (n,), each source capped, and as
+    in `everyday.Unscored` `hardness` and usual `tokens`, (n,), 0 and NaN where there are outcomes."""
 
     examples: tuple[Example, ...]
     vectors: Matrix
+    weights: NDArray[np.float64]
     hardness: NDArray[np.float64]
     tokens: NDArray[np.float64]
 
@@ -196,22 +197,23 @@ def with_unscored(
     with_everyday: bool = True,
 ) -> Asked:
     """Put the everyday requests beside prompts with outcomes, whose `vectors` are (n, d)."""
+    each = weights([e.source for e in examples], SOURCE_CAP)
     hardness, tokens = np.zeros(len(examples)), np.full(len(examples), np.nan)
     if not with_everyday:
-        return Asked(tuple(examples), vectors, hardness, tokens)
+        return Asked(tuple(examples), vectors, each, hardness, tokens)
     more = unscored(seed)
     return Asked(
         (*examples, *more.examples),
         np.vstack((vectors, read_inputs(more.examples, embedding).vectors)),
+        np.concatenate((each, more.weights)),
         np.concatenate((hardness, more.hardness)),
         np.concatenate((tokens, more.tokens)),
     )
 
 
 def cluster(asked: Asked, count: int = CLUSTER_COUNT, seed: int = 0) -> Clusters:
-    """Fit the clusters; each source, the everyday requests too, counts as much as its prompts, capped."""
-    each = weights([e.source for e in asked.examples], SOURCE_CAP)
-    return fit_clusters(asked.vectors, asked.examples, each, count, seed)
+    """Fit the clusters."""
+    return fit_clusters(asked.vectors, asked.examples, asked.weights, count, seed)
 
 
 def learn_tables(asked: Asked, clusters: Clusters, published: Published) -> Tables:

@@ -1,6 +1,6 @@
 """Fit the clusters: spherical k-means over the prompts' vectors.
 
-Prompts that nobody scored (`everyday.py`) get clusters of their own, an eighth as many: among the others they
+Prompts that nobody scored (`everyday.py`) get clusters of their own, a quarter as many: among the others they
 would blur what was measured, and be lost in it.
 """
 
@@ -19,7 +19,7 @@ from training.kinds import KINDS, kind_of_task
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
-_UNSCORED = 1 / 8
+_UNSCORED = 1 / 4
 """Clusters of the prompts nobody scored, as a share of those of the others."""
 
 
