@@ -178,8 +178,10 @@ def learn_triage(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Prompts for the tables, everyday ones last: `vectors` (n, d), `weights` (n,), each source capped, and as
-    in `everyday.Unscored` `hardness` and usual `tokens`, (n,), 0 and NaN where there are outcomes."""
+    """Prompts for the tables, everyday ones last: `vectors` (n, d), `weights` (n,), each source capped.
+
+    `hardness` and usual `tokens` (n,) as in `everyday.Unscored`, 0 and NaN where there are outcomes.
+    """
 
     examples: tuple[Example, ...]
     vectors: Matrix

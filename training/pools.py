@@ -6,6 +6,7 @@ A pool is a source, or several as mixed traffic, whose prompts the same models a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import exp
 from typing import Final
 
 import numpy as np
@@ -33,11 +34,11 @@ FEWEST_PROMPTS = 20
 
 ALPHAS: Final[tuple[float, ...]] = (
     0.0,
-    *(round(0.1 * step, 1) for step in range(1, 10)),
-    *(1 - round(10**-power, 5) for power in np.linspace(1.1, 3.5, 14).tolist()),
+    *(round(1 / (1 + exp(-at / 4)), 6) for at in range(-34, 35)),
     1.0,
 )
-"""Settings of the dial; models' qualities differ by little, so most lie near 1."""
+"""Settings of the dial, even on the scale of its odds: what a dollar weighs against quality. Coarser or
+narrower steps leave out whole models: the cheapest costs a hundredth of the dearest."""
 
 
 def canonical_names(examples: Sequence[Example]) -> list[list[str]]:
@@ -102,30 +103,38 @@ def heimdall_choices(
     chosen = np.empty((len(alphas), len(pool.rows)), np.intp)
     for column, i in enumerate(pool.rows.tolist()):
         decision = engine.decide_facts(read_request({"messages": list(examples[i].messages)}))
-        chosen[:, column] = [at[chosen_at(decision, alpha)] for alpha in alphas]
+        chosen[:, column] = [at[model] for model in chosen_at(decision, alphas)]
     return chosen
 
 
-def chosen_at(decision: Decision, alpha: float) -> str:
-    """The model that the same decision would have chosen at another alpha.
+def chosen_at(decision: Decision, alphas: Sequence[float]) -> list[str]:
+    """The models that the same decision would have chosen at other alphas.
 
-    Only the score depends on alpha, so nothing else is done again.
+    Only the score depends on alpha, and it is linear in it, so nothing else is done again.
     """
     within_bucket = decision.router_policy == "bucket"
     rows = decision.candidates
-    scores = alpha_scores(
-        alpha,
-        [row.quality for row in rows],
-        [row.cost_usd for row in rows],
-        [row.penalties for row in rows],
-        [row.eligible for row in rows],
-        [row.bucket if within_bucket else None for row in rows],
+    cheapest, best = (
+        alpha_scores(
+            end,
+            [row.quality for row in rows],
+            [row.cost_usd for row in rows],
+            [row.penalties for row in rows],
+            [row.eligible for row in rows],
+            [row.bucket if within_bucket else None for row in rows],
+        )
+        for end in (0.0, 1.0)
     )
     competing = [
-        (score, row)
-        for score, row in zip(scores, rows, strict=True)
+        i
+        for i, row in enumerate(rows)
         if row.eligible and (not within_bucket or row.bucket == decision.bucket)
     ]
-    most = max(score for score, _ in competing)
-    best = [row._replace(score=score) for score, row in competing if score == most]
-    return rank(best, decision.bucket, within_bucket=within_bucket)[0].model
+    ends = np.array([[cheapest[i], best[i]] for i in competing])
+    dial = np.asarray(alphas)
+    scores = np.outer(1 - dial, ends[:, 0]) + np.outer(dial, ends[:, 1])
+    found = []
+    for each in scores:
+        tied = [rows[competing[j]]._replace(score=0.0) for j in np.flatnonzero(each == each.max())]
+        found.append(rank(tied, decision.bucket, within_bucket=within_bucket)[0].model)
+    return found

@@ -211,11 +211,10 @@ def test_a_decision_read_at_another_alpha_is_the_engines_own(
     chosen = set()
     for asked in unseen[::6]:
         facts = read_request({"messages": list(asked.messages)})
-        decision = engine.decide_facts(facts)
-        for alpha in ALPHAS:
-            expected = engine.decide_facts(facts, overrides=Overrides(alpha=alpha)).model
-            assert chosen_at(decision, alpha) == expected
-            chosen.add(expected)
+        some = ALPHAS[::7]
+        expected = [engine.decide_facts(facts, overrides=Overrides(alpha=alpha)).model for alpha in some]
+        assert chosen_at(engine.decide_facts(facts), some) == expected
+        chosen.update(expected)
     assert len(chosen) > 2
 
 
