@@ -59,8 +59,9 @@ def model_card(
     return f"""\
 # Model card
 
-A triage of prompts into cheap, mid and hard (LightGBM, three classes, calibrated), clusters of
-prompts, and the expected quality and output length of {models:,} models in each cluster.
+A triage of prompts into cheap, mid and hard (LightGBM, three classes, and a weight per word;
+calibrated), clusters of prompts, and the expected quality and output length of {models:,} models
+in each cluster.
 
 ## Trained on
 
@@ -70,7 +71,8 @@ prompts, and the expected quality and output length of {models:,} models in each
 
 Labels: in each source three tiers of models, as good as a cheap model of its time, as a premium one
 (training/pairs.py), and between; how much a better tier gains on a prompt is its probability of being
-mid or hard, so the difficulty is the expected gain. To these come {everyday:,} everyday requests written
+mid or hard, so the difficulty is the expected gain, and less than nothing where the better tier lost.
+To these come {everyday:,} everyday requests written
 from templates and labelled by judgement (training/everyday.py), together as heavy as one source: an
 opinion, not a measurement, and no figure below is measured on them. Models without outcomes: published
 figures per category, mapped onto the clusters.

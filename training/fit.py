@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -123,7 +123,7 @@ def everyday_rows(embedding: StaticEmbedding, seed: int) -> Rows:
     classes = np.array([request.label for request in requests], np.int64)
     share = np.bincount(classes, minlength=len(BUCKETS))
     each = SOURCE_CAP / len(BUCKETS) / share[classes]
-    return Rows(np.array(rows), np.array(EVERYDAY_LABELS)[classes], each)
+    return Rows(np.array(rows), np.array(EVERYDAY_LABELS)[classes], each, np.zeros(len(rows)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,11 @@ def learn_triage(
     each = weights(sources.tolist(), cap)[known]
     inputs, labels, sources = inputs.rows(known), labels[known], sources[known]
     tilt = fit_tilt(inputs.features, labels @ np.array([0.0, 0.5, 1.0]), sources.tolist())
-    rows = Rows(inputs.joined, labels, each)
+    rows = Rows(inputs.joined, labels, each, np.zeros(len(labels)))
+    if more is not None:
+        # They are short, which the tilt takes for easy; but how hard they are is stated.
+        features = more.inputs[:, : inputs.features.shape[1]]
+        more = replace(more, leans=np.array([tilt.of_request(row) for row in features]))
     numbers = np.unique(sources, return_inverse=True)[1].astype(np.int64)
     prompts = Prompts(rows, inputs.tokens, tilts_of(tilt, inputs), numbers)
     return Learnt(fit_triage(prompts, split, seed, progress, more), tilt, rows)

@@ -4,15 +4,18 @@ Each perturbation rewrites what the user asks and leaves the task as it was. `ch
 as they are and rewritten, and counts how many change their bucket.
 
 There are two sets of wordings. `DEVELOPED` may be looked at while `core/plain.py` is worked on; `REPORTED`
-is what reports show, and nothing may be fitted to it, or its figures would flatter.
+is what reports show, and nothing may be fitted to it, or its figures would flatter: 220 wordings
+(`wrappings.json`) by somebody who had not seen the code.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from heimdall_litellm.bundle import Bundle
@@ -183,36 +186,29 @@ DEVELOPED: Final[Mapping[str, Perturbation]] = {
     "option order": shuffled,
 }
 
+
+def _wordings() -> Mapping[str, Sequence[tuple[str, str]]]:
+    """What to put (before, after) a prompt, by kind, from `wrappings.json`."""
+    found = json.loads(Path(__file__).with_name("wrappings.json").read_text(encoding="utf-8"))
+    return {
+        "politeness": [(f"{text}{_gap(text)}", "") for text in found["politeness"]],
+        "template": [text.partition("{prompt}")[::2] for text in found["template"]],
+        "boilerplate": [("", f"\n\n{text}") for text in found["boilerplate"]],
+    }
+
+
+def _gap(text: str) -> str:
+    """A sentence stands in its own paragraph; what is none runs on into the prompt."""
+    return "\n\n" if text[-1] in ".!?:" else " "
+
+
 REPORTED: Final[Mapping[str, Perturbation]] = {
     "typos": slips,
     "lower": lower,
     "upper": upper,
     "white space": ragged,
     "trailing white space": around(("", " \n"), ("", "\n\n\n\n"), ("", "\t")),
-    "politeness": around(
-        (
-            "Sir, may I kindly request that you go through the item written underneath and come back to me? ",
-            "",
-        ),
-        ("Heya pal, got a puzzler here that needs your brainpower. ", ""),
-        ("I've been scratching my head over this since breakfast, any pointers would be lovely:\n\n", ""),
-        ("My colleague recommended you to me, so I figured I'd give it a shot. ", ""),
-        ("If you don't mind, ", ""),
-    ),
-    "template": around(
-        ("<task>\n", "\n</task>\nReturn your final output below."),
-        ("You will be shown a message from a customer. Reply to it.\n\n[START]\n", "\n[STOP]"),
-        ("Exercise:\n\n", "\n\nWorked solution:"),
-        ("USER >> ", "\nBOT >>"),
-        ("----- input -----\n", "\n----- end of input -----"),
-    ),
-    "boilerplate": around(
-        ("", "\n\nI owe you a coffee for this one!"),
-        ("", "\n\nWith gratitude,\nthe whole marketing crew"),
-        ("", "\n\nNo rush at all, whenever you get around to it works for me."),
-        ("", "\n\nDo reach out should you require anything else from my side."),
-        ("", "\n\nPlease consider the environment before printing this e-mail."),
-    ),
+    **{name: around(*wordings) for name, wordings in _wordings().items()},
     "option order": shuffled,
 }
 

@@ -29,15 +29,15 @@ Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 FOLDS = 5
-ROUNDS = 100
+ROUNDS = 150
 PARAMETERS: dict[str, object] = {
     "num_class": 3,
-    "num_leaves": 31,
-    "learning_rate": 0.06,
+    "num_leaves": 15,
+    "learning_rate": 0.05,
     "feature_fraction": 0.15,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
-    "min_data_in_leaf": 20,
+    "min_data_in_leaf": 40,
     "lambda_l2": 5.0,
     "max_bin": 63,
     "verbosity": -1,
@@ -55,18 +55,22 @@ _MOST_WORTH = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What the trees learn from: `inputs` (n, features + d), `labels` (n, 3) and `weights` (n,)."""
+    """What the trees learn from: `inputs` (n, features + d), `labels` (n, 3) and `weights` (n,).
+
+    `leans` (n,) is what will lean on their scores and they are to make up for.
+    """
 
     inputs: Matrix
     labels: Floats
     weights: Floats
+    leans: Floats
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def where(self, chosen: NDArray[np.bool_]) -> Rows:
         """Keep some of the rows."""
-        return Rows(self.inputs[chosen], self.labels[chosen], self.weights[chosen])
+        return Rows(self.inputs[chosen], self.labels[chosen], self.weights[chosen], self.leans[chosen])
 
     def and_also(self, other: Rows | None) -> Rows:
         """Put two sets of rows together."""
@@ -76,6 +80,7 @@ class Rows:
             np.vstack((self.inputs, other.inputs)),
             np.vstack((self.labels, other.labels)),
             np.concatenate((self.weights, other.weights)),
+            np.concatenate((self.leans, other.leans)),
         )
 
 
@@ -148,7 +153,7 @@ def _words(prompts: Prompts, chosen: NDArray[np.bool_], rarity: Floats) -> WordS
 def _train(rows: Rows, seed: int) -> lightgbm.Booster:
     each = rows.weights[:, None]
     share = np.maximum((each * rows.labels).sum(axis=0), 1e-3 * rows.weights.sum())
-    start = np.tile(np.log(share / share.sum()), (len(rows), 1))
+    start = np.log(share / share.sum()) + rows.leans[:, None] * _SIDES
 
     def gradient(scores: Floats, _data: lightgbm.Dataset) -> tuple[Floats, Floats]:
         p = _softmax(scores)

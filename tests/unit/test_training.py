@@ -165,7 +165,7 @@ def test_shuffled_labels_teach_nothing(examples: list[Example]) -> None:
     found = []
     for seed in range(11, 15):
         labels = np.random.default_rng(seed).permutation(truth)
-        rows = Rows(inputs.joined, labels, np.ones(len(labels)))
+        rows = Rows(inputs.joined, labels, np.ones(len(labels)), np.zeros(len(labels)))
         nothing = np.zeros(len(labels))
         prompts = Prompts(rows, inputs.tokens, nothing, nothing.astype(np.int64))
         fitted = fit_triage(prompts, placed, 0, lambda message: None)
