@@ -69,6 +69,8 @@ TEMPERATURE = 0.1
 KAPPA = 60.0
 SOURCE_CAP = 1_500
 GOLDEN_ROWS = 16
+FEWEST_FOLDS = 2
+"""Folds that hold prompts: what is fitted on some is measured on others."""
 EVERYDAY_LABELS = ((0.97, 0.02, 0.01), (0.78, 0.14, 0.08), (0.45, 0.25, 0.30))
 """What "cheap", "mid" and "hard" mean as probabilities: about what the easy, the middling and the hard
 third of the measured prompts have."""
@@ -167,6 +169,11 @@ def learn_triage(
         )
     sources = np.array([e.source for e in examples])
     split = folds(group_duplicates([e.text for e in examples]), FOLDS, seed)[known]
+    if len(np.unique(split)) < FEWEST_FOLDS:
+        raise ConfigError(
+            f"Only {int(known.sum())} prompts of the outcomes have models to compare, too few to learn from: "
+            "give some hundreds."
+        )
     each = weights(sources.tolist(), cap)[known]
     inputs, labels, sources = inputs.rows(known), labels[known], sources[known]
     tilt = fit_tilt(inputs.features, labels @ np.array([0.0, 0.5, 1.0]), sources.tolist())

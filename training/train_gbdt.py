@@ -159,9 +159,9 @@ def _train(rows: Rows, seed: int) -> lightgbm.Booster:
         p = _softmax(scores)
         return (p - rows.labels) * each, _HESSIAN * p * (1 - p) * each
 
-    data = lightgbm.Dataset(
-        rows.inputs, np.zeros(len(rows)), init_score=start, params={"verbosity": -1, "max_bin": 63}
-    )
+    # Of few prompts no feature could split a leaf; unfiltered, they make trees without a split, not an error.
+    reading = {"verbosity": -1, "max_bin": PARAMETERS["max_bin"], "feature_pre_filter": False}
+    data = lightgbm.Dataset(rows.inputs, np.zeros(len(rows)), init_score=start, params=reading)
     return lightgbm.train({**PARAMETERS, "seed": seed, "objective": gradient}, data, num_boost_round=ROUNDS)
 
 

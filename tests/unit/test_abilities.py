@@ -133,6 +133,10 @@ def test_everyday_requests_have_kinds_and_usual_lengths() -> None:
     assert not any(e.outcomes for e in more.examples)
     hello = [i for i, e in enumerate(more.examples) if e.text == "hi"]
     assert more.tokens[hello] < 50
+    assert more.weights.mean() == pytest.approx(1.0)
+    fillings = [i for i, e in enumerate(more.examples) if e.text.startswith("What is the capital of")]
+    assert len(fillings) > 4
+    assert more.weights[fillings].sum() == pytest.approx(more.weights[hello].item())  # a template each
     assert np.isnan([r.tokens for r in everyday(0) if not r.kind]).all()
 
 
@@ -144,7 +148,7 @@ def test_unscored_prompts_have_clusters_of_their_own_and_leave_the_others_as_the
     asked = with_unscored(rows, vectors, embedding)
     alone = fit_clusters(vectors, rows, np.ones(60), 8, 0)
     both = cluster(asked, 8)
-    assert len(both.centroids) == 9
+    assert len(both.centroids) == 10
     assert both.centroids[:8] == pytest.approx(alone.centroids)
     tables = learn_tables(asked, both, NOTHING)
     assert tables.arrays["count"][:, 8:].sum() <= tables.arrays["count"].sum() / 2

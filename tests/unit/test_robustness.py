@@ -86,8 +86,6 @@ def test_a_perturbation_that_alters_nothing_has_no_prompts() -> None:
 
 def test_a_jump_is_a_change_and_far() -> None:
     bundle = load_bundle(None, canary=False)
-    hard = (
-        "Prove rigorously that every continuous function on a compact metric space is uniformly continuous."
-    )
+    hard = "Find all integer solutions of x^3 + y^3 = z^3 + 2 and prove that there are no others."
     found = changed_share(bundle, [example("hi")], {"harder": lambda text, rng: hard})["harder"]
     assert (found.share, found.far) == (1.0, 1.0)

@@ -480,6 +480,28 @@ def test_calibration_finds_the_scale_and_the_worth_of_words_that_were_hidden() -
     assert after < before / 3
 
 
+def test_a_handful_of_prompts_is_refused_or_fitted_never_a_crash(tmp_path: Path) -> None:
+    rows = [scored(i, "own", {"a": float(i % 2), "b": 1.0}) for i in range(12)]
+    priors, embedding = write_priors(tmp_path / "p.csv"), small_embedding(rows)
+
+    def fitted(count: int) -> Path:
+        out = tmp_path / f"b{count}"
+        fit(
+            rows[:count],
+            priors,
+            embedding,
+            out,
+            cluster_count=2,
+            with_everyday=False,
+            progress=lambda m: None,
+        )
+        return out
+
+    with pytest.raises(ConfigError, match="Only 2 prompts of the outcomes have models to compare"):
+        fitted(2)
+    assert load_bundle(fitted(12), canary=False).knowledge.triage_model is not None
+
+
 def test_noise_turns_no_class_around_in_the_calibration() -> None:
     rng = np.random.default_rng(1)
     raw, labels = rng.normal(0, 1, (60, 3)), np.eye(3)[rng.choice(3, 60)]
