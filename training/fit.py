@@ -69,8 +69,8 @@ TEMPERATURE = 0.1
 KAPPA = 60.0
 SOURCE_CAP = 1_500
 GOLDEN_ROWS = 16
-FEWEST_FOLDS = 2
-"""Folds that hold prompts: what is fitted on some is measured on others."""
+FEWEST = 10
+"""Prompts with models to compare, that are no copies of each other."""
 EVERYDAY_LABELS = ((0.97, 0.02, 0.01), (0.78, 0.14, 0.08), (0.45, 0.25, 0.30))
 """What "cheap", "mid" and "hard" mean as probabilities: about what the easy, the middling and the hard
 third of the measured prompts have."""
@@ -169,7 +169,7 @@ def learn_triage(
         )
     sources = np.array([e.source for e in examples])
     split = folds(group_duplicates([e.text for e in examples]), FOLDS, seed)[known]
-    if len(np.unique(split)) < FEWEST_FOLDS:
+    if len(split) < FEWEST or len(np.unique(split)) < FOLDS:
         raise ConfigError(
             f"Only {int(known.sum())} prompts of the outcomes have models to compare, too few to learn from: "
             "give some hundreds."
