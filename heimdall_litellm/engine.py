@@ -215,7 +215,7 @@ class Heimdall:
         shares = known.words.by_token(seen.tokens)
         for token, share in zip(seen.tokens.tolist(), shares.tolist(), strict=True):
             if token < len(known.embedding.vocab):
-                found[f"'{known.embedding.vocab[token].decode()}'"] = side * share
+                found[f"'{known.embedding.vocab[token].decode('utf-8', 'replace')}'"] = side * share
         return found
 
 

@@ -3,6 +3,7 @@
     models.csv      model, quality over the bundle's mix of clusters, outcomes, and the bundle's own prices
     quality.csv     model, cluster: quality after shrinkage, what it was shrunk from, expected output tokens
     clusters.csv    cluster, share of the training prompts
+    words.csv       word, what it says for hard (+) or cheap (-), and how rare it is
     triage.txt      LightGBM's text model, as it stands in the bundle; so are manifest.json, CARD.md, NOTICE
 
 Numbers are the shortest that give the same single-precision value again. The archive holds the bundle's own
@@ -36,8 +37,9 @@ from heimdall_litellm.errors import BundleDamaged, ConfigError
 MODELS_CSV: Final = "models.csv"
 QUALITY_CSV: Final = "quality.csv"
 CLUSTERS_CSV: Final = "clusters.csv"
+WORDS_CSV: Final = "words.csv"
 AS_THEY_ARE: Final = (TRIAGE, CARD, NOTICE, MANIFEST)
-EXPORTED: Final = frozenset({MODELS_CSV, QUALITY_CSV, CLUSTERS_CSV, *AS_THEY_ARE})
+EXPORTED: Final = frozenset({MODELS_CSV, QUALITY_CSV, CLUSTERS_CSV, WORDS_CSV, *AS_THEY_ARE})
 
 
 def export(bundle: Path | None, out: Path | None, archive: Path | None, *, force: bool = False) -> Bundle:
@@ -77,6 +79,8 @@ def tables(bundle: Bundle) -> dict[str, bytes]:
     overall, outcomes = quality @ table.share, table.count.sum(axis=1)
     prices = ([_number(usd) for usd in bundle.prices.get(model, ())] or ["", ""] for model in table.models)
     cells = (quality, table.mean, table.count, table.prior, table.tokens)
+    words, vocab = bundle.knowledge.words, bundle.knowledge.embedding.vocab
+    hardest_first = np.argsort(-words.pull[: len(vocab)], kind="stable").tolist()
     return {
         MODELS_CSV: _csv(
             ("model", "quality", "outcomes", "input_usd_per_mtok", "output_usd_per_mtok"),
@@ -95,6 +99,14 @@ def tables(bundle: Bundle) -> dict[str, bytes]:
         ),
         CLUSTERS_CSV: _csv(
             ("cluster", "share"), ((cluster, _number(share)) for cluster, share in enumerate(table.share))
+        ),
+        WORDS_CSV: _csv(
+            ("word", "pull", "rarity"),
+            (
+                (vocab[at].decode("utf-8", "replace"), _number(words.pull[at]), _number(words.rarity[at]))
+                for at in hardest_first
+                if words.pull[at]
+            ),
         ),
     }
 

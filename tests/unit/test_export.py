@@ -23,7 +23,7 @@ from heimdall_litellm.core.explain import to_dict
 from heimdall_litellm.core.quality import QualityTable
 from heimdall_litellm.errors import BundleDamaged, ConfigError
 from training.__main__ import cli, main
-from training.export import CLUSTERS_CSV, EXPORTED, MODELS_CSV, QUALITY_CSV, export, pack, tables
+from training.export import CLUSTERS_CSV, EXPORTED, MODELS_CSV, QUALITY_CSV, WORDS_CSV, export, pack, tables
 
 PROMPTS = (
     "A tiny one: Add the numbers 3 and 4, then multiply by 5.",
@@ -106,6 +106,15 @@ def test_the_tables_hold_the_numbers_of_the_bundle(small_bundle: Path, tmp_path:
     shares = rows_of((tmp_path / "out" / CLUSTERS_CSV).read_bytes())
     assert [int(row["cluster"]) for row in shares] == list(range(shape[1]))
     assert (np.array([row["share"] for row in shares], np.float32) == table.share).all()
+    words, vocab = loaded.knowledge.words, loaded.knowledge.embedding.vocab
+    spoken = rows_of((tmp_path / "out" / WORDS_CSV).read_bytes())
+    pulls = [float(row["pull"]) for row in spoken]
+    assert pulls == sorted(pulls, reverse=True)
+    assert len(spoken) == np.count_nonzero(words.pull[: len(vocab)])
+    assert pulls[0] > 0 > pulls[-1]
+    at = vocab.index(spoken[0]["word"].encode())
+    assert np.float32(spoken[0]["pull"]) == words.pull[at]
+    assert np.float32(spoken[0]["rarity"]) == words.rarity[at]
 
 
 def test_the_models_come_with_quality_outcomes_and_the_prices_the_bundle_has(small_bundle: Path) -> None:
