@@ -89,3 +89,42 @@ def test_a_jump_is_a_change_and_far() -> None:
     hard = "Find all integer solutions of x^3 + y^3 = z^3 + 2 and prove that there are no others."
     found = changed_share(bundle, [example("hi")], {"harder": lambda text, rng: hard})["harder"]
     assert (found.share, found.far) == (1.0, 1.0)
+
+
+IN_OTHER_LANGUAGES = (
+    (
+        "Prove that there are infinitely many primes of the form 4k+3.",
+        "证明存在无穷多个形如4k+3的素数。",
+        "Докажи, что существует бесконечно много простых чисел вида 4k+3.",
+        "أثبت أن هناك عددا لا نهائيا من الأعداد الأولية على الصورة 4k+3.",
+    ),
+    (
+        "What is the capital of France?",
+        "法国的首都是哪里？",
+        "Какая столица Франции?",
+        "ما هي عاصمة فرنسا؟",
+    ),
+    (
+        "Write a Python function that merges two sorted lists and explain its complexity.",
+        "写一个合并两个有序列表的Python函数并解释其复杂度。",
+        "Напиши функцию на Python, которая сливает два отсортированных списка, и объясни её сложность.",
+        "اكتب دالة بايثون تدمج قائمتين مرتبتين واشرح تعقيدها.",
+    ),
+    (
+        "Design a distributed cache over five regions and discuss consistency.",
+        "设计一个跨五个地区的分布式缓存，并讨论一致性。",
+        "Спроектируй распределённый кэш на пять регионов и обсуди согласованность.",
+        "صمم ذاكرة تخزين موزعة عبر خمس مناطق وناقش الاتساق.",
+    ),
+)
+
+
+@pytest.mark.parametrize("versions", IN_OTHER_LANGUAGES)
+def test_a_request_in_another_language_stays_within_a_bucket_of_the_english_one(
+    versions: tuple[str, ...],
+) -> None:
+    bundle = load_bundle(None, canary=False)
+    for other in versions[1:]:
+        moved = changed_share(bundle, [example(versions[0])], {"": lambda text, rng, other=other: other})
+        assert moved[""].far == 0.0, other
+        assert moved[""].prompts == 1
