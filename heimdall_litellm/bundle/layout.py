@@ -78,7 +78,6 @@ class Manifest(BaseModel):
     models: Annotated[int, Field(ge=1, le=10_000)]
     calibration_scale: Triple
     calibration_shift: Triple
-    # Older bundles have none of the next three.
     thresholds: tuple[Share, Share] = (0.5, 0.4)
     """Probabilities above which a request is cheap or hard, where the settings name none."""
     tilt: dict[str, tuple[Moderate, Moderate]] = {}
