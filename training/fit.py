@@ -70,7 +70,7 @@ KAPPA = 60.0
 SOURCE_CAP = 1_500
 GOLDEN_ROWS = 16
 FEWEST = 10
-"""Prompts with models to compare, that are no copies of each other."""
+"""Prompts with models to compare."""
 EVERYDAY_LABELS = ((0.97, 0.02, 0.01), (0.78, 0.14, 0.08), (0.45, 0.25, 0.30))
 """What "cheap", "mid" and "hard" mean as probabilities: about what the easy, the middling and the hard
 third of the measured prompts have."""
@@ -290,7 +290,7 @@ def fit(
         calibration_shift=triage.fitted.calibration.shift,
         tilt=triage.tilt.named(),
         thresholds=fit_thresholds(triage.fitted.out_of_fold, triage.rows.weights),
-        typical_difficulty=round(triage.typical_difficulty, 4),
+        typical_difficulty=max(round(triage.typical_difficulty, 4), 1e-3),  # 0 where models never differ
         temperature=TEMPERATURE,
         kappa=KAPPA,
         trained_on=trained_on,

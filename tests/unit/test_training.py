@@ -502,6 +502,14 @@ def test_a_handful_of_prompts_is_refused_or_fitted_never_a_crash(tmp_path: Path)
     assert load_bundle(fitted(12), canary=False).knowledge.triage_model is not None
 
 
+def test_models_that_never_differ_are_fitted_all_the_same(tmp_path: Path) -> None:
+    rows = [scored(i, "own", {"a": 1.0, "b": 1.0}) for i in range(60)]
+    priors, embedding = write_priors(tmp_path / "p.csv"), small_embedding(rows)
+    made = fit(rows, priors, embedding, tmp_path / "b", with_everyday=False, progress=lambda m: None)
+    assert made.typical_difficulty == 0.001
+    assert probabilities_of(load_bundle(tmp_path / "b", canary=False), rows[:1])[0, 0] > 0.9
+
+
 def test_noise_turns_no_class_around_in_the_calibration() -> None:
     rng = np.random.default_rng(1)
     raw, labels = rng.normal(0, 1, (60, 3)), np.eye(3)[rng.choice(3, 60)]
