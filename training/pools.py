@@ -37,7 +37,7 @@ ALPHAS: Final[tuple[float, ...]] = (
     *(round(1 / (1 + exp(-at / 4)), 6) for at in range(-34, 35)),
     1.0,
 )
-"""Settings of the dial, even on the scale of its odds: what a dollar weighs against quality. Coarser or
+"""Settings of the dial, even on the scale of its log-odds: what a dollar weighs against quality. Coarser or
 narrower steps leave out whole models: the cheapest costs a hundredth of the dearest."""
 
 

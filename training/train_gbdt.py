@@ -127,6 +127,8 @@ def fit_triage(
         said[held] = score_words(_words(prompts, ~held, rarity), prompts.tokens[held])
         progress(f"triage: fold {int(fold) + 1} of {len(np.unique(folds))}")
     worth, calibration = calibrate(raw, prompts.tilts, said, rows.labels, rows.weights)
+    if max(calibration.scale) >= _MOST_SCALE:
+        progress("triage: the calibration ran to its bounds; too few or too noisy outcomes to rely on it")
     booster = _train(rows.and_also(more), seed)
     words = _words(prompts, np.full(len(rows), fill_value=True), rarity)
     progress("triage: fitted on all prompts")

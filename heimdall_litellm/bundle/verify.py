@@ -97,7 +97,8 @@ def _parse_manifest(raw: bytes, path: Path) -> Manifest:
     if version != FORMAT_VERSION:
         raise BundleDamaged(
             f"Bundle '{path}' has format version {reprlib.repr(version)}; "
-            f"this Heimdall reads {FORMAT_VERSION}."
+            f"this Heimdall reads {FORMAT_VERSION}. Train it again with `python -m training fit`, or use the "
+            "shipped one."
         )
     try:
         return Manifest.model_validate_json(raw)

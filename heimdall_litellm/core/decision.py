@@ -79,7 +79,7 @@ class Perception:
 
 
 class ModelInput(NamedTuple):
-    """What the triage reads: `features`, the `embedding` (d,), and the distinct `tokens` in order."""
+    """What the triage reads: `features`, `embedding` (d,), and the distinct `tokens`, sorted row numbers."""
 
     features: FloatArray
     embedding: FloatArray
