@@ -33,12 +33,14 @@ from heimdall_litellm.core.request import read_request
 from heimdall_litellm.core.types import (
     BUCKETS,
     NO_OVERRIDES,
+    NO_STANDING,
     Bucket,
     CatalogEntry,
     Decision,
     EffortSpec,
     Overrides,
     RequestFacts,
+    Standing,
 )
 from heimdall_litellm.errors import ConfigError
 
@@ -133,17 +135,19 @@ class Heimdall:
         permitted: Collection[str] | None = None,
         overrides: Overrides = NO_OVERRIDES,
         latencies: Mapping[str, float] | None = None,
+        standing: Standing = NO_STANDING,
     ) -> Decision:
         """Decide on facts, remembering the decision as the settings say.
 
-        `permitted` None means that the caller may use everything. Raises NoCandidate, and ConfigError
+        `permitted` None means that the caller may use everything; `standing` says which credentials they
+        bring, and which models the circuit breaker holds back. Raises NoCandidate, and ConfigError
         if `name` is no virtual model.
         """
         snapshot = self._snapshot
         field = _field(snapshot, self.settings.name if name is None else name)
-        key = (
-            decision_key(field.policy.name, facts, permitted, overrides) if self.settings.is_caching else None
-        )
+        key = None
+        if self.settings.is_caching:
+            key = decision_key(field.policy.name, facts, permitted, overrides, standing)
         known = snapshot.cache.get(key, self._clock()) if key is not None else None
         if known is not None:
             return known
@@ -154,6 +158,7 @@ class Heimdall:
             permitted=permitted,
             overrides=overrides,
             latencies=latencies,
+            standing=standing,
         )
         if key is not None:
             snapshot.cache.put(key, decision, self._clock())

@@ -217,6 +217,19 @@ class AuthSettings(_Strict):
     )
 
 
+class FailoverSettings(_Strict):
+    """What happens when a model fails."""
+
+    circuit_breaker: bool = Field(
+        default=True,
+        description="Set a deployment that fails aside for a while: it costs one request, not each.",
+    )
+    after_content_policy: bool = Field(
+        default=False,
+        description="Try the next model where one refuses by its content policy; off: the refusal stands.",
+    )
+
+
 class CatalogSettings(_Strict):
     """Prices, windows and capabilities of the models."""
 
@@ -312,6 +325,7 @@ class Settings(_Strict):
     )
     overrides: OverrideSettings = Field(default=OverrideSettings(), description="What requests may ask for.")
     auth_adapters: AuthSettings = Field(default=AuthSettings(), description="Credentials of callers.")
+    failover: FailoverSettings = Field(default=FailoverSettings(), description="When a model fails.")
     catalog: CatalogSettings = Field(
         default=CatalogSettings(), description="Prices, windows and capabilities."
     )

@@ -12,17 +12,22 @@ from collections import OrderedDict
 from collections.abc import Collection
 from threading import Lock
 
-from heimdall_litellm.core.types import Decision, Overrides, RequestFacts
+from heimdall_litellm.core.types import NO_STANDING, Decision, Overrides, RequestFacts, Standing
 
 Key = bytes
 
 
 def decision_key(
-    name: str, facts: RequestFacts, permitted: Collection[str] | None, overrides: Overrides
+    name: str,
+    facts: RequestFacts,
+    permitted: Collection[str] | None,
+    overrides: Overrides,
+    standing: Standing = NO_STANDING,
 ) -> Key:
     """Digest all that a decision depends on, beside the snapshot."""
     allowed = "*" if permitted is None else "\x1f".join(sorted(permitted))
-    told = f"{name}\x1e{facts!r}\x1e{allowed}\x1e{overrides!r}"
+    stands = f"{sorted(standing.brought)}\x1f{sorted(standing.set_aside.items())}"
+    told = f"{name}\x1e{facts!r}\x1e{allowed}\x1e{overrides!r}\x1e{stands}"
     return hashlib.blake2b(told.encode("utf-8", "replace"), digest_size=16).digest()
 
 

@@ -27,18 +27,20 @@ from heimdall_litellm.core.candidates import CandidateSet
 from heimdall_litellm.core.cost import expected_cost_usd, expected_output_tokens
 from heimdall_litellm.core.embedding import StaticEmbedding
 from heimdall_litellm.core.explain import reasons_for
-from heimdall_litellm.core.failover import rank
+from heimdall_litellm.core.failover import Hop, after, rank
 from heimdall_litellm.core.features import featurize
 from heimdall_litellm.core.quality import Neighbourhood, QualityTable, nearest, scale_gaps
 from heimdall_litellm.core.triage import LEVEL, Calibration, Tilt, Triage, choose_bucket, triage
 from heimdall_litellm.core.types import (
     NO_OVERRIDES,
+    NO_STANDING,
     CandidateScore,
     Decision,
     FloatArray,
     Overrides,
     RequestFacts,
     RouterPolicy,
+    Standing,
     TriageModel,
 )
 from heimdall_litellm.core.words import words
@@ -115,11 +117,13 @@ def decide(
     permitted: Collection[str] | None = None,
     overrides: Overrides = NO_OVERRIDES,
     latencies: Mapping[str, float] | None = None,
+    standing: Standing = NO_STANDING,
 ) -> Decision:
     """Choose the model for a request.
 
     `permitted` names the models this caller may use, None all of them; `latencies` gives recent
-    mean seconds per model. Raises NoCandidate if every candidate is ruled out.
+    mean seconds per model; `standing` says who brings a credential and who is set aside. Raises NoCandidate
+    if every candidate is ruled out.
     """
     policy = candidates.policy
     seen = perceive(facts, knowledge)
@@ -129,15 +133,26 @@ def decide(
     ratio = seen.triage.difficulty / knowledge.typical_difficulty if router_policy == "triage" else None
     within_bucket = router_policy == "bucket"
     scored = _score_all(
-        facts, candidates, near, alpha, permitted, overrides, latencies, ratio, within_bucket=within_bucket
+        facts,
+        candidates,
+        near,
+        alpha,
+        permitted,
+        overrides,
+        latencies,
+        standing,
+        ratio,
+        within_bucket=within_bucket,
     )
     bucket = overrides.bucket or choose_bucket(seen.triage, policy.cheap_threshold, policy.hard_threshold)
-    chain = rank(scored, bucket, within_bucket=within_bucket)
-    if not chain:
+    ranked = rank(scored, bucket, within_bucket=within_bucket)
+    if not ranked:
         raise _no_candidate(scored)
-    chain = chain[: 1 + policy.max_fallbacks]
+    chosen, providers = ranked[0], {row.entry.name: row.entry.provider for row in candidates.rows}
+    # Most likely a provider is down, if the first attempt fails at all; `failover.after` mends it if not.
+    hops = [Hop(c.model, providers[c.model]) for c in ranked]
+    fallbacks = after("unavailable", hops[0], hops[1:])[: policy.max_fallbacks]
     efforts = {(row.entry.name, row.bucket): row.effort for row in candidates.rows}
-    chosen = chain[0]
     return Decision(
         model=chosen.model,
         bucket=chosen.bucket if within_bucket else bucket,
@@ -149,8 +164,9 @@ def decide(
         alpha=alpha,
         effort=efforts[chosen.model, chosen.bucket],
         candidates=scored,
-        fallbacks=tuple(c.model for c in chain[1:]),
-        efforts={c.model: efforts[c.model, c.bucket] for c in chain},
+        fallbacks=tuple(hop.model for hop in fallbacks),
+        ranked=tuple(c.model for c in ranked),
+        efforts={c.model: efforts[c.model, c.bucket] for c in ranked},
         reasons=reasons_for(seen.triage, policy, router_policy, bucket, overrides, chosen, scored),
         features=seen.features,
         policy=policy.name,
@@ -166,6 +182,7 @@ def _score_all(
     permitted: Collection[str] | None,
     overrides: Overrides,
     latencies: Mapping[str, float] | None,
+    standing: Standing,
     ratio: float | None,
     *,
     within_bucket: bool,
@@ -175,11 +192,16 @@ def _score_all(
     quality = near.blend(candidates.quality, candidates.typical_quality)
     output_tokens = expected_output_tokens(candidates, facts, near)
     cost = expected_cost_usd(candidates, facts, output_tokens)
-    why_not = [
-        guardrails.why_not(entry, facts, permitted=permitted, context_margin=policy.context_margin)
-        or _too_dear(usd, overrides.max_cost_usd)
-        for entry, usd in zip(entries, cost, strict=True)
-    ]
+    why_not = guardrails.rule_out(
+        entries,
+        facts,
+        cost,
+        permitted=permitted,
+        context_margin=policy.context_margin,
+        max_cost_usd=overrides.max_cost_usd,
+        brought=standing.brought,
+        set_aside=standing.set_aside,
+    )
     eligible = [why is None for why in why_not]
     penalty = scoring.penalties(entries, eligible, facts, output_tokens, policy.penalties, latencies)
     if ratio is not None:
@@ -194,12 +216,6 @@ def _score_all(
             rows, why_not, quality, cost, output_tokens, penalty, score, strict=True
         )
     )
-
-
-def _too_dear(cost_usd: float, limit: float | None) -> str | None:
-    if limit is None or cost_usd <= limit:
-        return None
-    return f"it would cost about ${cost_usd:.4f}, over the request's limit of ${limit:g}"
 
 
 def _no_candidate(scored: tuple[CandidateScore, ...]) -> NoCandidate:

@@ -131,6 +131,21 @@ class Overrides:
 NO_OVERRIDES = Overrides()
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stand at the moment of one request.
+
+    `brought`: providers for which the caller brings a credential of their own. `set_aside`: models that the
+    circuit breaker holds back, with the cause in a few words.
+    """
+
+    brought: frozenset[str] = frozenset()
+    set_aside: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_STANDING = Standing()
+
+
 class CandidateScore(NamedTuple):
     """One candidate of one decision, with the parts of its score kept.
 
@@ -166,10 +181,13 @@ class Decision:
     effort: EffortSpec
     candidates: tuple[CandidateScore, ...]
     fallbacks: tuple[str, ...]
+    """Who is tried next, if the provider of the chosen one is down; `failover.after` for other failures."""
     efforts: Mapping[str, EffortSpec]
-    """Effort for the chosen model and for each fallback."""
+    """Effort for each model of `ranked`."""
     reasons: tuple[str, ...]
     features: FloatArray = field(repr=False)
+    ranked: tuple[str, ...] = ()
+    """All models that can serve it, best first."""
     policy: str = "heimdall"
     router_policy: RouterPolicy = "triage"
 

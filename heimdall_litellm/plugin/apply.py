@@ -7,12 +7,12 @@ checked against the caller's key, is ever consulted for a request that we route.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from heimdall_litellm.core.types import Decision
 from heimdall_litellm.plugin.seams import FALLBACK_KINDS
-from heimdall_litellm.plugin.translate import Data, buckets_of
+from heimdall_litellm.plugin.translate import LITELLM_METADATA, METADATA, Data, buckets_of
 
 HANDLE_KEY: Final = "heimdall_record"
 """Where a request's metadata holds the handle of its record; see `records.py`."""
@@ -29,26 +29,17 @@ _CLIENT_CONTROLS: Final = frozenset(
         *("custom_llm_provider", "deployment_id", "specific_deployment", "model_list", "user_config"),
     }
 )
-
-
-def route(
-    data: Data, decision: Decision, permitted: Collection[str], replaced: Collection[str] = FALLBACK_KINDS
-) -> Data:
-    """Return a copy of the request that goes to the decision's model, then to its fallbacks."""
-    chain = [name for name in decision.fallbacks if name in permitted]
-    routed = redirect(data, decision.model, chain, replaced)
-    # One model failing means: the next one, at once. LiteLLM would try the same one again first.
-    routed["num_retries"] = 0
-    return routed
+_RETRIES: Final = frozenset({"num_retries", "max_retries", "retry_policy", "model_group_retry_policy"})
 
 
 def redirect(
-    data: Data, model: str, fallbacks: Sequence[str], replaced: Collection[str] = FALLBACK_KINDS
+    data: Data, model: str, fallbacks: list[str], replaced: Collection[str] = FALLBACK_KINDS
 ) -> Data:
     """Return a copy of the request for `model`, with these fallbacks and no others.
 
-    `replaced` are the kinds that the router has lists of its own for. Where there are none and
-    we have none to add, nothing is said, so that LiteLLM's errors read as they do without us.
+    The very list `fallbacks` goes into the request: whoever keeps it can change what is tried next (see
+    `attempts.py`). `replaced` are the kinds that the router has lists of its own for. Where there are none
+    and we have none to add, nothing is said, so that LiteLLM's errors read as they do without us.
     """
     routed = {key: value for key, value in data.items() if key not in _CLIENT_CONTROLS}
     routed["model"] = model
@@ -56,8 +47,16 @@ def redirect(
     if routed.get("router_settings_override"):
         replaced = FALLBACK_KINDS
     for kind in FALLBACK_KINDS if fallbacks else replaced:
-        routed[kind] = [{model: list(fallbacks)}] if fallbacks else []
+        routed[kind] = [{model: fallbacks}] if fallbacks else []
     return routed
+
+
+def without_retries(data: Data) -> Data:
+    """Return the request for a chain of models: one failing means the next one, at once.
+
+    LiteLLM, and the client libraries below it, would try the same one again first.
+    """
+    return {key: value for key, value in data.items() if key not in _RETRIES} | {"num_retries": 0}
 
 
 def stamp(data: Data, call_type: str, handle: str, spend: dict[str, Any] | None) -> None:
@@ -88,3 +87,12 @@ def spend_record(decision: Decision, decision_id: str, requested: str, reason: s
         "effort": decision.effort.reasoning_effort,
         "reason": reason,
     }
+
+
+def note_attempt(data: Mapping[str, Any], facts: Mapping[str, object]) -> None:
+    """Write what became known of an attempt beside the decision in its spend record, where there is one."""
+    for metadata in (data.get(LITELLM_METADATA), data.get(METADATA)):
+        logged = metadata.get("spend_logs_metadata") if isinstance(metadata, dict) else None
+        record = logged.get("heimdall") if isinstance(logged, dict) else None
+        if isinstance(record, dict):
+            record.update(facts)

@@ -2,9 +2,12 @@
 
 1. `async_pre_call_hook` decides, once: model, fallbacks, effort, and a record of it all.
 2. `async_filter_deployments` guards every attempt: none goes to a group the caller may not use.
-3. `async_pre_call_deployment_hook` fits every attempt to its model: effort, simulated provider.
-4. `async_post_call_response_headers_hook` says on the answer what was decided.
-5. `async_log_success_event` measures latency.
+3. `async_pre_call_deployment_hook` fits every attempt to its model: credential, effort, simulated provider.
+4. `async_post_call_failure_deployment_hook` learns from every failed attempt, and says who is tried next;
+   `async_log_failure_event` does so where a stream broke.
+5. `async_post_call_response_headers_hook` says on the answer what was decided, `async_post_call_failure_hook`
+   on the error what was tried.
+6. `async_log_success_event` measures latency, and notes who is well.
 
 LiteLLM calls a hook only where it is written on the callback's own class, and passes
 arguments by name: neither may change.
@@ -13,22 +16,23 @@ arguments by name: neither may change.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from litellm.integrations.custom_logger import CustomLogger
 
+from heimdall_litellm.auth.registry import enabled
 from heimdall_litellm.config import environment
 from heimdall_litellm.config.files import settings_from_config
-from heimdall_litellm.core.explain import summary
-from heimdall_litellm.core.request import read_request
-from heimdall_litellm.core.types import Decision
-from heimdall_litellm.errors import HeimdallError, NoCandidate, RequestError
-from heimdall_litellm.plugin import access, apply, effort, form, seams, simulated, translate
+from heimdall_litellm.errors import HeimdallError, RequestError
+from heimdall_litellm.plugin import access, apply, effort, seams, simulated
+from heimdall_litellm.plugin.credentials import Brought
 from heimdall_litellm.plugin.guard import Guard, borrows, refused, token_of
-from heimdall_litellm.plugin.records import Record, Records, group_of
+from heimdall_litellm.plugin.records import Record, Records, deployment_of, group_of
+from heimdall_litellm.plugin.routing import Routing
 from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import Failures, later, logger, say_plainly, shield, shield_now
+from heimdall_litellm.plugin.verdict import failure_of, message_of
 
 if TYPE_CHECKING:
     from heimdall_litellm.config import Settings
@@ -47,6 +51,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         self._provider = provider
         self._names = frozenset() if is_bypassed else runtime.settings.names
         self._guard = Guard(runtime, self._names)
+        self._routing = Routing(runtime, self._guard)
 
     async def async_pre_call_hook(
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: str
@@ -63,10 +68,12 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         record = Record(requested=name, reason="")
         self.records.add(record)
         try:
-            routed = await self._routed(record, data, call_type, user_api_key_dict)
+            routed = await self._routing.route(record, data, call_type, user_api_key_dict)
         except RequestError as error:
             record.reason = str(error)
-            self._stamp(data, call_type, record)
+            shield_now(
+                self.failures, "stamp", lambda: apply.stamp(data, call_type, record.handle, None), None
+            )
             said = record.headers() if self.runtime.settings.features.response_headers else {}
             raise seams.http_error(error, said) from None
         finally:
@@ -88,135 +95,6 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             checked = self._guard.may_use_default(name, token, await self._guard.candidates(name))
             if not await shield(self.failures, "default", checked, access.is_admin(token)):
                 raise seams.final_error(refused(name))
-
-    async def _routed(
-        self, record: Record, data: translate.Data, call_type: str, token: Any
-    ) -> translate.Data:
-        """Return the request as it is to go on, one way or another."""
-        asked: dict[str, object] = {}
-        cleaned = dict(data)
-        consumed = later(translate.consume, data, call_type)
-        cleaned = await shield(self.failures, "consume", consumed, cleaned, kind=dict)
-        routed, is_sound = None, False
-        if call_type not in translate.ENDPOINTS:
-            record.reason = "Heimdall does not route this endpoint; the default model answers"
-        else:
-            asked = await shield(self.failures, "overrides", later(translate.asked, data), asked, kind=dict)
-            is_sound = shield_now(self.failures, "form", lambda: form.is_well_formed(call_type, data), True)
-            if call_type == "aresponses" and data.get("previous_response_id"):
-                # Its conversation is with one model only: no other can take over.
-                is_sound = False
-                continued = self._continued(record, cleaned, call_type, token, asked)
-                routed = await shield(self.failures, "continue", continued, None, kind=dict)
-            elif is_sound:
-                decided = self._decided(record, cleaned, call_type, token, asked)
-                routed = await shield(self.failures, "decide", decided, None, kind=dict)
-            else:
-                record.reason = "the request has no prompt to decide on"
-        if routed is None:
-            # A malformed request fails with every model: LiteLLM is to say so, once.
-            undecided = self._undecided(record, cleaned, call_type, token, is_resilient=is_sound)
-            routed = await shield(self.failures, "default", undecided, None, kind=dict)
-        if routed is None:
-            # Not even that: whoever may use everything goes on, everybody else fails closed.
-            if not access.is_admin(token):
-                raise refused(record.requested)
-            routed = cleaned
-        return routed
-
-    async def _decided(
-        self,
-        record: Record,
-        data: translate.Data,
-        call_type: str,
-        token: Any,
-        asked: Mapping[str, object],
-    ) -> translate.Data:
-        router = seams.proxy_router()
-        models = seams.models_of(router) or seams.configured_models()
-        wanted = translate.overrides(asked, self.runtime.settings)
-        engine = await self.runtime.engine(models)
-        candidates = engine.candidate_names(record.requested)
-        allowed = await access.permitted(candidates, token, router, self.failures)
-        decided = engine.decide_facts(
-            read_request(data),
-            name=record.requested,
-            permitted=allowed,
-            overrides=wanted,
-            latencies=self.runtime.latencies,
-        )
-        decision = _check(decided, allowed)
-        reason = summary(decision)
-        routed = apply.route(data, decision, allowed, seams.router_fallback_kinds(router))
-        spend = None
-        if self.runtime.settings.features.spend_metadata:
-            spend = apply.spend_record(decision, record.id, record.requested, reason)
-        self._stamp(routed, call_type, record, spend)
-        # Last, so that what fails before leaves nothing of a decision that isn't followed.
-        record.note(decision, allowed, reason)
-        return routed
-
-    async def _continued(
-        self,
-        record: Record,
-        data: translate.Data,
-        call_type: str,
-        token: Any,
-        asked: Mapping[str, object],
-    ) -> translate.Data | None:
-        """Return the request for the model that holds its conversation; None where that can't be told.
-
-        Raises NoCandidate where the caller may not use that model.
-        """
-        translate.overrides(asked, self.runtime.settings)
-        router = seams.proxy_router()
-        record.reason = "the conversation's model can't be told, so the default model goes on with it"
-        group = seams.group_of_response(data["previous_response_id"], router)
-        if group is None:
-            return None
-        if group in self._names:
-            await self._guard.check_default(group, token)
-        elif not await access.permitted([group], token, router, self.failures):
-            why = {group: "this key may not use it, and the conversation is with it"}
-            raise NoCandidate(why, is_permission=True)
-        record.reason = f"goes on with a conversation that {group} holds"
-        record.allowed = frozenset([group])
-        routed = apply.redirect(data, group, (), seams.router_fallback_kinds(router))
-        self._stamp(routed, call_type, record)
-        return routed
-
-    async def _undecided(
-        self, record: Record, data: translate.Data, call_type: str, token: Any, *, is_resilient: bool
-    ) -> translate.Data:
-        """Return the request for the default model, or for what its caller may use instead.
-
-        Raises NoCandidate where that is nothing.
-        """
-        record.reason = record.reason or "Heimdall could not decide; the default model answers"
-        router = seams.proxy_router()
-        names = await self._guard.candidates(record.requested)
-        others: list[str] = []
-        if call_type in translate.ENDPOINTS:
-            allowed = await access.permitted(names, token, router, self.failures)
-            others = [name for name in names if name in allowed]
-        replaced = seams.router_fallback_kinds(router)
-        most = self.runtime.settings.router_of(record.requested).max_fallbacks if is_resilient else 0
-        if await self._guard.may_use_default(record.requested, token, names):
-            going = apply.redirect(data, record.requested, others[:most], replaced)
-            record.allowed = frozenset([record.requested, *others])
-        elif others:
-            record.reason += ", replaced by one this key may use"
-            going = apply.redirect(data, others[0], others[1 : 1 + most], replaced)
-            record.allowed = frozenset(others)
-        else:
-            raise refused(record.requested)
-        self._stamp(going, call_type, record)
-        return going
-
-    def _stamp(
-        self, data: translate.Data, call_type: str, record: Record, spend: dict[str, Any] | None = None
-    ) -> None:
-        shield_now(self.failures, "stamp", lambda: apply.stamp(data, call_type, record.handle, spend), None)
 
     async def async_filter_deployments(
         self,
@@ -251,7 +129,13 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             return await self._guard.unseen(model, deployments, request)
         if record.is_closed:
             raise refused(record.requested)
-        return deployments if record.allowed is None or model in record.allowed else []
+        if record.allowed is not None and model not in record.allowed:
+            return []
+        health = self.runtime.health
+        record.course.begin(model, health)
+        # Whoever is set aside is left out as long as anybody else of the group is there.
+        well = [d for d in deployments if health.why_held(_id_of(d)) is None]
+        return well or deployments
 
     async def async_pre_call_deployment_hook(
         self, kwargs: dict[str, Any], call_type: Any
@@ -261,18 +145,44 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         # What carries no key is LiteLLM's own.
         if borrows(call) and (token := token_of(kwargs)) is not None:
             await self._check_lending(lambda: self._guard.lent(kwargs), token)
-        fitted = later(self._fitted, kwargs, call)
-        changed = await shield(self.failures, "effort", fitted, None, kind=dict) or kwargs
+        changed = (
+            await shield(self.failures, "attempt", self._fitted(kwargs, call), None, kind=dict) or kwargs
+        )
         redirected = later(self._simulated, changed, call)
         return await shield(self.failures, "simulate", redirected, None, kind=dict) or changed
 
-    def _fitted(self, kwargs: dict[str, Any], call: str) -> dict[str, Any]:
-        record = self.records.of(kwargs)
+    async def _fitted(self, kwargs: dict[str, Any], call: str) -> dict[str, Any]:
+        """Return the attempt's arguments with credential and effort."""
+        credentials, record = self.runtime.credentials, self.records.of(kwargs)
         if record is None:
-            return kwargs
+            return credentials.scoped(kwargs) or kwargs
         record.served = group_of(kwargs) or record.served
+        attaching = credentials.attached(kwargs, record.brought)
+        presented = await shield(self.failures, "credentials", attaching, None, kind=tuple)
+        fitted, whose = presented if presented is not None else (dict(kwargs), None)
         spec = record.effort_for(record.served) if record.served is not None else None
-        return effort.fitted(dict(kwargs), call, spec) if spec is not None else kwargs
+        thinking = fitted
+        if spec is not None:
+            thinking = shield_now(
+                self.failures, "effort", lambda: effort.fitted(fitted, call, spec), fitted, kind=dict
+            )
+        self._note_attempt(record, thinking, whose, is_altered=thinking is not fitted)
+        return thinking
+
+    def _note_attempt(
+        self, record: Record, kwargs: dict[str, Any], whose: Brought | str | None, *, is_altered: bool
+    ) -> None:
+        attempt = record.course.current
+        if attempt is None:
+            return
+        attempt.deployment = deployment_of(kwargs)
+        attempt.is_altered |= is_altered
+        if isinstance(whose, str):
+            attempt.adapter = whose
+        elif whose is not None:
+            attempt.adapter, attempt.own = whose.adapter.name, whose.own
+        self.runtime.health.begin(attempt.keys)
+        apply.note_attempt(kwargs, record.facts())
 
     def _simulated(self, kwargs: Mapping[str, Any], call: str) -> dict[str, Any] | None:
         if not self.runtime.is_simulating:
@@ -296,10 +206,57 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         record = self.records.of(data)
         return record.headers() if record is not None else None
 
+    async def async_post_call_failure_deployment_hook(
+        self,
+        request_data: Mapping[str, Any],
+        exception: Exception,
+        call_type: Any,
+        fallback_depth: int | None = None,
+    ) -> None:
+        """Learn from an attempt that failed, and say who is tried next."""
+        await shield(self.failures, "failure", later(self._failed, request_data, exception), None)
+
+    def _failed(self, request: Mapping[str, Any], exception: BaseException) -> None:
+        record = self.records.of(request)
+        attempt = record.course.current if record is not None else None
+        if record is None or attempt is None or attempt.is_over:
+            return
+        failure = failure_of(exception)
+        if failure.kind == "client" or (failure.status == 401 and attempt.own is not None):
+            record.final = (failure.status or 400, message_of(exception))
+        record.course.fail(attempt, failure, self.runtime.health)
+
+    async def async_log_failure_event(
+        self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
+        """Learn from a stream that broke, which no other hook reports."""
+        exception = kwargs.get("exception")
+        if isinstance(exception, BaseException):
+            logged = later(self._failed, kwargs.get("litellm_params") or {}, exception)
+            await shield(self.failures, "failure", logged, None)
+
+    async def async_post_call_failure_hook(
+        self,
+        request_data: dict[str, Any],
+        original_exception: Exception,
+        user_api_key_dict: Any,
+        traceback_str: str | None = None,
+    ) -> None:
+        """Say on the error what was tried."""
+        said = later(self._said, request_data, original_exception)
+        await shield(self.failures, "error", said, None)
+
+    def _said(self, request: Mapping[str, Any], exception: Exception) -> None:
+        record = self.records.of(request)
+        if record is None or not record.course.is_lost:
+            return
+        status, message = record.verdict()
+        seams.rewrite(exception, status, message)
+
     async def async_log_success_event(
         self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
     ) -> None:
-        """Measure how long the group took."""
+        """Measure how long the group took, and note that it is well."""
         await shield(self.failures, "log", later(self._observe, kwargs, start_time, end_time), None)
 
     def _observe(self, kwargs: Mapping[str, Any], start: Any, end: Any) -> None:
@@ -307,13 +264,15 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         group = logged.get("model_group") if isinstance(logged, Mapping) else None
         if isinstance(group, str) and group and group not in self._names and not kwargs.get("cache_hit"):
             self.runtime.observe_latency(group, (end - start).total_seconds())
+        record = self.records.of(kwargs.get("litellm_params") or {})
+        attempt = record.course.current if record is not None else None
+        if record is not None and attempt is not None:
+            record.course.succeed(attempt, self.runtime.health)
 
 
-def _check(decision: object, allowed: Collection[str]) -> Decision:
-    """Refuse a decision that makes no sense, before it touches the request."""
-    if not isinstance(decision, Decision) or decision.model not in allowed:
-        raise HeimdallError("the engine chose a model that was not permitted")
-    return decision
+def _id_of(deployment: Any) -> str:
+    info = deployment.get("model_info") if isinstance(deployment, Mapping) else None
+    return str(info.get("id")) if isinstance(info, Mapping) else ""
 
 
 def read_settings() -> Settings:
@@ -331,7 +290,7 @@ def build() -> HeimdallHandler:
     missing = [seam for seam in seams.probe() if seam.is_essential and not seam.is_present]
     try:
         settings = read_settings()
-        runtime = Runtime(settings, failures)
+        runtime = Runtime(settings, failures, adapters=enabled(settings))
         models = seams.configured_models()
         if models and not missing:
             runtime.build(models)

@@ -18,6 +18,8 @@ from typing import Any, Final
 
 from heimdall_litellm.core.types import Bucket, Decision, EffortSpec
 from heimdall_litellm.plugin.apply import HANDLE_KEY
+from heimdall_litellm.plugin.attempts import Course
+from heimdall_litellm.plugin.credentials import Brought
 from heimdall_litellm.plugin.translate import LITELLM_METADATA, METADATA
 
 MAX_HEADER: Final = 300
@@ -30,7 +32,9 @@ class Record:
     """One request for a virtual name.
 
     `allowed` are the model groups its attempts may go to; None where the caller may use any.
-    `served` is the group of the latest attempt, which in the end is the one that answered.
+    `served` is the group of the latest attempt, which in the end is the one that answered. `brought` are the
+    caller's own credentials by provider, `course` is what became of the request, and `final` status and
+    message of an error that is the client's to mend.
     """
 
     requested: str
@@ -40,6 +44,9 @@ class Record:
     efforts: Mapping[str, EffortSpec] = field(default_factory=lambda: _NO_EFFORTS)
     allowed: frozenset[str] | None = None
     served: str | None = None
+    brought: dict[str, Brought] = field(default_factory=dict)
+    course: Course = field(default_factory=Course)
+    final: tuple[int, str] | None = field(default=None, repr=False)
     duration_us: int = 0
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     handle: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
@@ -58,6 +65,38 @@ class Record:
         """Return how hard `group` is to think about this request, if that was decided."""
         return self.efforts.get(group)
 
+    def verdict(self) -> tuple[int, str]:
+        """Return status and message of the answer where every attempt failed."""
+        last = self.course.attempts[-1].failure
+        if self.final is not None:
+            return self.final
+        tried = ", ".join(f"{a.hop.model}: {a.failure.words}" for a in self.course.attempts if a.failure)
+        status = 400 if last is not None and last.kind in ("context", "policy") else 503
+        return status, f"No model could serve this request. Tried {tried}."
+
+    @property
+    def escalated_from(self) -> str | None:
+        """The provider whose limit on the caller's own credential made the request go elsewhere."""
+        return next(
+            (
+                attempt.hop.provider
+                for attempt in self.course.attempts[:-1]
+                if attempt.own is not None and attempt.failure is not None
+            ),
+            None,
+        )
+
+    def facts(self) -> dict[str, object]:
+        """Return what the attempts added to the decision, for the spend log."""
+        facts: dict[str, object] = {}
+        if (attempt := self.course.current) is not None and attempt.adapter is not None:
+            facts["credential"] = attempt.adapter
+        if len(self.course.attempts) > 1:
+            facts["tried"] = ", ".join(self.course.tried)
+        if self.escalated_from is not None:
+            facts["escalated"] = f"escalated-from-{self.escalated_from}"
+        return facts
+
     def headers(self) -> dict[str, str]:
         """Return the `heimdall-*` headers of the answer, each safe to send."""
         headers = {
@@ -69,6 +108,7 @@ class Record:
             headers["heimdall-model"] = safe_header(self.served)
         if self.bucket is not None:
             headers["heimdall-bucket"] = self.bucket
+        headers |= {f"heimdall-{name}": safe_header(str(value)) for name, value in self.facts().items()}
         if self.alpha is not None:
             headers["heimdall-alpha"] = f"{self.alpha:g}"
         return headers
@@ -138,6 +178,16 @@ def group_of(request: Mapping[str, Any]) -> str | None:
         group = metadata.get("model_group")
         if isinstance(group, str) and group:
             return group
+    return None
+
+
+def deployment_of(request: Mapping[str, Any]) -> str | None:
+    """Return LiteLLM's id of the deployment of one attempt."""
+    for metadata in metadata_of(request):
+        info = metadata.get("model_info")
+        found = info.get("id") if isinstance(info, Mapping) else None
+        if isinstance(found, str) and found:
+            return found
     return None
 
 

@@ -21,10 +21,14 @@ from heimdall_litellm.catalog import entries_from_model_list
 from heimdall_litellm.config import Settings, environment
 from heimdall_litellm.engine import Heimdall, require_virtual_groups, simulates_all
 from heimdall_litellm.errors import HeimdallError
+from heimdall_litellm.health import Health
 from heimdall_litellm.plugin import seams
+from heimdall_litellm.plugin.credentials import Credentials
+from heimdall_litellm.plugin.shared import Shared
 from heimdall_litellm.plugin.shield import Failures, logger, shield
 
 if TYPE_CHECKING:
+    from heimdall_litellm.auth.adapter import Adapter
     from heimdall_litellm.core.types import CatalogEntry
 
 ModelList = Sequence[Mapping[str, Any]]
@@ -72,9 +76,13 @@ class Runtime:
         make: MakeEngine = make_engine,
         watch: Callable[[Settings, Heimdall], object] = watch_bundle,
         clock: Callable[[], float] = time.monotonic,
+        adapters: Sequence[Adapter] = (),
     ) -> None:
         self.settings = settings
         self.failures = failures
+        self.health = Health(clock=clock, is_on=settings.failover.circuit_breaker)
+        self.shared = Shared(self.health, failures, clock=clock)
+        self.credentials = Credentials(adapters)
         self.is_simulating = settings.simulation.mode == "always"
         self._make, self._watch = make, watch
         self._watcher: object = None
@@ -156,6 +164,11 @@ class Runtime:
 
     def _note(self, models: ModelList) -> None:
         self._seen = fingerprint(models)
+        members: dict[str, list[str]] = {}
+        for deployment in models:
+            known = (deployment.get("model_info") or {}).get("id")
+            members.setdefault(str(deployment.get("model_name")), []).append(str(known))
+        self.health.know(members)
         self._next_refresh = self._clock() + self.settings.catalog.refresh_seconds
 
     def _read(self, models: ModelList) -> tuple[CatalogEntry, ...]:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, Protocol, cast
 
+import httpx
 import openai
 
 from heimdall_litellm.errors import BadOverride, RequestError
@@ -26,6 +27,9 @@ SUPPORTED = ">=1.100,<1.110"
 _PROXY = "litellm.proxy.proxy_server"
 _RESPONSE_SECURITY = "litellm.proxy.hooks.responses_id_security:ResponsesIDSecurity"
 _RESPONSE_DEPLOYMENT = "litellm.responses.utils:ResponsesAPIRequestUtils.get_model_id_from_response_id"
+_HTTP_CLIENT = "litellm.llms.custom_httpx.http_handler:get_async_httpx_client"
+PLACEHOLDER_KEY = "oauth"
+"""Stands where LiteLLM insists on a key and the provider is given a bearer instead."""
 _MODEL_OF_ID = "litellm.proxy.openai_files_endpoints.common_utils:decode_model_from_file_id"
 
 
@@ -84,6 +88,24 @@ _HOOKS: tuple[tuple[str, tuple[str, ...], bool, str], ...] = (
         "without it there is no effort per attempt and no simulated provider",
     ),
     (
+        "async_post_call_failure_deployment_hook",
+        ("request_data", "exception", "call_type"),
+        False,
+        "without it no failure is told apart, and the circuit breaker never opens",
+    ),
+    (
+        "async_post_call_failure_hook",
+        ("request_data", "original_exception", "user_api_key_dict", "traceback_str"),
+        False,
+        "without it an error doesn't name what was tried",
+    ),
+    (
+        "async_log_failure_event",
+        ("kwargs", "response_obj", "start_time", "end_time"),
+        False,
+        "without it a stream that breaks doesn't count against its deployment",
+    ),
+    (
         "async_post_call_response_headers_hook",
         ("data", "user_api_key_dict", "response", "request_headers", "litellm_call_info"),
         False,
@@ -115,6 +137,7 @@ _OTHERS: tuple[tuple[str, bool, str], ...] = (
     (_RESPONSE_DEPLOYMENT, False, "conversations that go on stay with their model; else, the default"),
     (f"{_RESPONSE_SECURITY}._decrypt_response_id", False, "the same, where the proxy encrypts the ids"),
     (_MODEL_OF_ID, False, "guarding a default model that the id of a file or batch names"),
+    (_HTTP_CLIENT, False, "Gemini with an OAuth token, and holding callers' credentials to their hosts"),
     ("fastapi:HTTPException", True, "refusals within the router"),
     ("litellm.llms.custom_llm:CustomLLM", False, "the simulated provider"),
     ("litellm.utils:custom_llm_setup", False, "registering the simulated provider"),
@@ -234,6 +257,40 @@ def access_checks() -> tuple[TokenCheck, ...]:
         raise LookupError("the installed LiteLLM has no is_model_authorized_for_token")
     budget = _attribute("litellm.proxy.auth.fallback_budget:is_token_within_budget_for_model")
     return cast("tuple[TokenCheck, ...]", (access,) if budget is None else (access, budget))
+
+
+def redis() -> Any:
+    """Return LiteLLM's Redis cache: the proxy's own, else its router's; None where neither has one."""
+    own = _attribute(f"{_PROXY}:redis_usage_cache")
+    return own if own is not None else _attribute(f"{_PROXY}:llm_router.cache.redis_cache")
+
+
+def home_client(provider: str, hosts: frozenset[str]) -> object:
+    """Return LiteLLM's HTTP client for a provider, held to `hosts` whatever a redirect says."""
+    make = cast("Callable[..., object]", _attribute(_HTTP_CLIENT))
+    return make(llm_provider=provider, params={"event_hooks": {"request": [_stay_at_home(hosts)]}})
+
+
+@lru_cache(maxsize=64)
+def _stay_at_home(hosts: frozenset[str]) -> Callable[[httpx.Request], Awaitable[None]]:
+    # Cached, because LiteLLM finds a client again by what its hooks print as.
+    async def check(request: httpx.Request) -> None:
+        if request.url.scheme != "https" or request.url.host not in hosts:
+            raise httpx.ConnectError("a redirect left the hosts of the caller's credential", request=request)
+        if request.headers.get("x-goog-api-key") == PLACEHOLDER_KEY:
+            del request.headers["x-goog-api-key"]
+
+    return check
+
+
+def rewrite(error: Exception, status: int, message: str) -> None:
+    """Make an exception that LiteLLM is about to answer with say something else.
+
+    The one way that works on every endpoint: `/v1/messages` ignores what the hook returns.
+    """
+    for name, value in {"message": message, "status_code": status, "code": str(status)}.items():
+        setattr(error, name, value)
+    error.args = (message,)
 
 
 def http_error(error: RequestError, headers: Mapping[str, str] | None = None) -> Exception:

@@ -197,7 +197,37 @@ def consume(data: Mapping[str, Any], call_type: str) -> Data:
     request = cleaned.get("proxy_server_request")
     if isinstance(request, dict):
         cleaned["proxy_server_request"] = _clean_snapshot(request)
-    return cleaned
+    fields = cleaned.get("secret_fields")
+    if isinstance(fields, dict) and isinstance(fields.get("raw_headers"), Mapping):
+        # LiteLLM reads its own key and those for MCP servers here; neither is a provider's.
+        raw = _without_headers(fields["raw_headers"], _is_ours_or_providers)
+        if "x-litellm-api-key" in raw:
+            raw = _without_headers(raw, lambda name: str(name).lower() == "authorization")
+        cleaned["secret_fields"] = {**fields, "raw_headers": raw}
+    return without_scoped_bearer(cleaned) or cleaned
+
+
+SCOPED: Final = "provider_specific_header"
+"""Where LiteLLM keeps headers for some providers only, a Claude subscription's bearer among them."""
+
+
+def without_scoped_bearer(data: Mapping[str, Any]) -> Data | None:
+    """Return a copy without `authorization` among the headers by provider; None if there is none."""
+    given = data.get(SCOPED)
+    entries = given if isinstance(given, list) else [given] if isinstance(given, Mapping) else []
+    kept, is_changed = [], False
+    for entry in entries:
+        headers = entry.get("extra_headers") or {}
+        clean = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+        is_changed |= len(clean) != len(headers)
+        if clean:
+            kept.append({**entry, "extra_headers": clean})
+    if not is_changed:
+        return None
+    changed = {key: value for key, value in data.items() if key != SCOPED}
+    if kept:
+        changed[SCOPED] = kept if isinstance(given, list) else kept[0]
+    return changed
 
 
 def _without_headers(headers: Mapping[str, Any], is_dropped: Callable[[object], bool] = _is_ours) -> Any:
@@ -206,6 +236,13 @@ def _without_headers(headers: Mapping[str, Any], is_dropped: Callable[[object], 
     kept = {name: value for name, value in headers.items() if not is_dropped(name)}
     # LiteLLM's header mappings hide credentials when printed; a plain dict would not.
     return type(headers)(kept) if type(headers) is not dict else kept  # type: ignore[call-arg]
+
+
+_PROVIDERS: Final = frozenset({"x-api-key", "x-goog-api-key", "api-key"})
+
+
+def _is_ours_or_providers(name: object) -> bool:
+    return _is_ours(name) or str(name).lower() in _PROVIDERS
 
 
 def _is_credential(name: object) -> bool:
@@ -228,6 +265,7 @@ def _clean_snapshot(request: Mapping[str, Any]) -> Data:
     body = kept.get("body")
     if isinstance(body, Mapping):
         body = dict(body)
+        body.pop("api_key", None)
         for name in (METADATA, LITELLM_METADATA):
             if isinstance(body.get(name), Mapping):
                 body[name] = _without_ours(body[name])

@@ -99,6 +99,8 @@ def settings(**more: Any) -> dict[str, Any]:
             },
         },
         "simulation": {"mode": "never"},
+        # All tests share the proxies; what one of them breaks must not be set aside for the next.
+        "failover": {"circuit_breaker": False},
         **more,
     }
 

@@ -12,7 +12,7 @@ import time
 from contextvars import ContextVar
 from typing import Any
 
-from heimdall_litellm.plugin import access, apply, form, handler, seams, translate
+from heimdall_litellm.plugin import access, apply, effort, form, handler, routing, seams, translate
 
 SLOW_S = 0.2
 FOREVER_S = 3600.0
@@ -77,14 +77,17 @@ _engine = heimdall.runtime._engine
 _plant(translate, "asked", "asked")
 _plant(translate, "consume", "consume")
 _plant(form, "is_well_formed", "form")
-_plant(handler, "read_request", "facts")
+_plant(routing, "read_request", "facts")
 _plant(_engine, "candidate_names", "candidates")
 _plant(_engine, "decide_facts", "engine")
-_plant(apply, "route", "route")
+_plant(apply, "redirect", "route")
 _plant(apply, "stamp", "stamp")
 _plant_awaited(heimdall.runtime, "engine", "runtime")
 _plant_awaited(heimdall, "_filtered", "filter")
-_plant(heimdall, "_fitted", "effort")
+_plant(effort, "fitted", "effort")
+_plant(heimdall, "_fitted", "attempt")
+_plant(heimdall, "_failed", "failure")
+_plant(heimdall, "_said", "error")
 _plant(heimdall, "_simulated", "simulate")
 _plant(heimdall, "_headers", "headers")
 _plant(heimdall, "_observe", "log")

@@ -12,7 +12,7 @@ from tests.e2e.test_permission import ENDPOINTS, MALFORMED
 from tests.fakes.providers import FakeProviders
 
 DECIDING = ["asked", "form", "facts", "candidates", "engine", "route", "consume", "stamp"]
-LATER = ["effort", "simulate", "headers", "log"]
+LATER = ["attempt", "effort", "simulate", "headers", "log"]
 HOW = ["raise", "nonsense", "slow"]
 DEFAULT = "gpt-4.1"
 

@@ -13,12 +13,14 @@ import numpy as np
 from heimdall_litellm.config import Settings
 from heimdall_litellm.core.types import (
     BUCKETS,
+    NO_STANDING,
     CandidateScore,
     CatalogEntry,
     Decision,
     EffortSpec,
     Overrides,
     RequestFacts,
+    Standing,
 )
 from heimdall_litellm.errors import NoCandidate
 
@@ -49,6 +51,7 @@ class FakeEngine:
         permitted: Collection[str] | None = None,
         overrides: Overrides = _NONE,
         latencies: Mapping[str, float] | None = None,
+        standing: Standing = NO_STANDING,
     ) -> Decision:
         self.calls.append(
             {
@@ -57,6 +60,7 @@ class FakeEngine:
                 "permitted": permitted,
                 "overrides": overrides,
                 "latencies": latencies,
+                "standing": standing,
             }
         )
         router = self.settings.router_of(name)
@@ -66,6 +70,7 @@ class FakeEngine:
         if not chain:
             why = dict.fromkeys(ordered, "this key may not use it")
             raise NoCandidate(why, is_permission=True)
+        chain = [m for m in chain if m not in standing.set_aside] or chain
         defaults = router.bucket_defaults.model_dump()[bucket]
         effort = EffortSpec(defaults["reasoning_effort"], defaults["thinking_budget"])
         score = CandidateScore(chain[0], bucket, None, True, None, 0.5, 0.001, 100.0, 0.0, 0.5)

@@ -11,7 +11,7 @@ import pytest
 from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth
 
 from heimdall_litellm.config import load_settings
-from heimdall_litellm.plugin import access, apply, form, handler, seams, translate
+from heimdall_litellm.plugin import access, apply, form, routing, seams, translate
 from heimdall_litellm.plugin.handler import HeimdallHandler
 from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import Failures
@@ -25,10 +25,10 @@ STAGES = [
     (translate, "asked"),
     (translate, "consume"),
     (form, "is_well_formed"),
-    (handler, "read_request"),
+    (routing, "read_request"),
     (seams, "access_checks"),
     (FakeEngine, "decide_facts"),
-    (apply, "route"),
+    (apply, "redirect"),
     (apply, "stamp"),
     (access, "may_use_default"),
 ]

@@ -152,13 +152,13 @@ def _decision(settings: Settings, bucket: str = "cheap") -> Any:
 
 
 def test_routing_sets_model_fallbacks_and_no_retries_and_drops_what_the_client_set() -> None:
-    settings = load_settings({"router": {"cheap_candidates": ["a", "b"], "mid_candidates": ["c"]}})
     steering = dict.fromkeys(
         ["api_key", "api_base", "base_url", "custom_llm_provider", "deployment_id", "specific_deployment"],
         "k",
     )
-    data = {"model": "heimdall", "fallbacks": ["z"], **steering, "num_retries": 9, "temperature": 1}
-    routed = apply.route(data, _decision(settings), {"a", "c"})
+    retrying = {"num_retries": 9, "max_retries": 9, "retry_policy": {}, "model_group_retry_policy": {}}
+    data = {"model": "heimdall", "fallbacks": ["z"], **steering, **retrying, "temperature": 1}
+    routed = apply.without_retries(apply.redirect(data, "a", ["c"]))
     assert routed == {
         "model": "a",
         "temperature": 1,
@@ -168,6 +168,13 @@ def test_routing_sets_model_fallbacks_and_no_retries_and_drops_what_the_client_s
         "content_policy_fallbacks": [{"a": ["c"]}],
     }
     assert data["model"] == "heimdall"
+
+
+def test_the_list_of_fallbacks_is_the_very_one_that_was_given() -> None:
+    fallbacks = ["b"]
+    routed = apply.redirect({}, "a", fallbacks)
+    fallbacks.append("c")
+    assert routed["fallbacks"] == routed["context_window_fallbacks"] == [{"a": ["b", "c"]}]
 
 
 def test_without_fallbacks_the_routers_own_lists_are_shut_out() -> None:

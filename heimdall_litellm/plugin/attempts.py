@@ -1,0 +1,119 @@
+"""The course of one request: which models were tried, how each attempt ended, and who comes next.
+
+LiteLLM walks the list of fallbacks that stands in the request, and looks at the same list object again after
+each failed attempt. So the list is written anew then, by what went wrong (`core.failover.after`): one to
+which nothing is left ends the walk, and LiteLLM answers with its error. A contract test holds LiteLLM to
+this on every supported release.
+
+Each attempt is settled once. LiteLLM reports a failure twice where it serves one endpoint through another; a
+stream that breaks before its first content is not reported at all, only the next attempt begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from heimdall_litellm.core.failover import Hop, after
+from heimdall_litellm.health import OWN_PAUSE, PAUSES, Failure, Health
+
+BROKEN = Failure("broken")
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One call of one model. `deployment` is LiteLLM's id of it, once known.
+
+    `adapter` is the name of whoever presented a credential, `own` the circuit of that credential where it is
+    the caller's. `is_altered`: we added something to the request that the client didn't say.
+    """
+
+    hop: Hop
+    deployment: str | None = None
+    adapter: str | None = None
+    own: str | None = None
+    is_altered: bool = False
+    failure: Failure | None = None
+    is_over: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The circuits it depends on."""
+        return tuple(key for key in (self.deployment, self.own) if key is not None)
+
+
+@dataclass(slots=True)
+class Course:
+    """The attempts of one request. `hops` are all models it may go to, best first; none is ever added.
+
+    `fallbacks` is the list LiteLLM walks. `limit` is how many further models may be tried. `is_patient`: the
+    client stated no time limit of its own, so that a timeout says something about the deployment.
+    """
+
+    hops: Sequence[Hop] = ()
+    limit: int = 0
+    is_patient: bool = True
+    goes_on_after_policy: bool = False
+    fallbacks: list[str] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+
+    @property
+    def current(self) -> Attempt | None:
+        """The latest attempt."""
+        return self.attempts[-1] if self.attempts else None
+
+    @property
+    def tried(self) -> tuple[str, ...]:
+        """The models tried, in order."""
+        return tuple(attempt.hop.model for attempt in self.attempts)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether every attempt failed."""
+        return bool(self.attempts) and all(attempt.failure is not None for attempt in self.attempts)
+
+    def begin(self, model: str, health: Health) -> Attempt:
+        """Note that LiteLLM turns to `model`; whatever it tried before must have failed."""
+        last = self.current
+        hop = next((hop for hop in self.hops if hop.model == model), Hop(model))
+        self.attempts.append(Attempt(hop))
+        if last is not None:
+            self.fail(last, BROKEN, health)
+        return self.attempts[-1]
+
+    def fail(self, attempt: Attempt, failure: Failure, health: Health) -> None:
+        """Settle an attempt that failed: feed the breaker, and say who comes next."""
+        if attempt.is_over:
+            return
+        if failure.kind == "client" and attempt.is_altered:
+            # It may well be what we added that was refused; the next one gets the request as it came.
+            failure = replace(failure, kind="unfit")
+        attempt.failure, attempt.is_over = failure, True
+        self._feed(attempt, failure, health)
+        rest = [hop for hop in self.hops if hop.model not in self.tried]
+        order = after(
+            failure.kind,
+            attempt.hop,
+            rest,
+            set_aside=[hop.model for hop in rest if health.why_aside(hop.model, hop.own) is not None],
+            goes_on_after_policy=self.goes_on_after_policy,
+        )
+        reached = self.attempts[-1].hop.model
+        at = self.fallbacks.index(reached) + 1 if reached in self.fallbacks else 0
+        left = max(0, self.limit - (len(self.attempts) - 1))
+        self.fallbacks[at:] = [hop.model for hop in order[:left]]
+
+    def _feed(self, attempt: Attempt, failure: Failure, health: Health) -> None:
+        pause = PAUSES.get(failure.kind)
+        if pause is None or (failure.kind == "timeout" and not self.is_patient):
+            return
+        if attempt.own is not None and failure.kind in ("rate-limited", "refused"):
+            health.fail(attempt.own, failure, OWN_PAUSE)
+        elif attempt.deployment is not None:
+            health.fail(attempt.deployment, failure, pause)
+
+    def succeed(self, attempt: Attempt, health: Health) -> None:
+        """Settle an attempt that succeeded."""
+        if not attempt.is_over:
+            attempt.is_over = True
+            health.succeed(attempt.keys)

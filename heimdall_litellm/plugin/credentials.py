@@ -1,0 +1,136 @@
+"""Callers' own credentials: taken out of the request, and presented to their owner only.
+
+What a caller brings is taken out of everything LiteLLM would copy, forward or log before the request is
+routed (`without`), kept beside the request's record, and put on an attempt (`attached`) only where that
+attempt goes to the provider that owns it, at one of that provider's own hosts. The address is then stated
+too, so that neither a deployment's `api_base` nor one from the environment is followed with it. The next
+attempt begins with LiteLLM's own copy of the request again, which never held it.
+
+LiteLLM would send a Claude subscription's token to whatever `api_base` a deployment named `anthropic/…` has.
+That holds for requests that aren't routed too, so where the adapter is on, `scoped` takes it off those
+attempts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from heimdall_litellm.auth.adapter import Adapter, Attachment, Incoming
+from heimdall_litellm.auth.hosts import leads_to
+from heimdall_litellm.auth.secret import Secret
+from heimdall_litellm.health import own_key
+from heimdall_litellm.plugin import seams
+from heimdall_litellm.plugin.translate import SCOPED, without_scoped_bearer
+
+STORED_TIMEOUT_S: Final = 15.0
+"""How long an attempt waits for the proxy's own login to be renewed."""
+# LiteLLM's clients for these are httpx's; OpenAI's own drops the credential at a redirect to another host.
+_BY_HTTPX: Final = frozenset({"anthropic", "gemini"})
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A credential that the caller brings, with the adapter that recognised it."""
+
+    adapter: Adapter
+    secret: Secret = field(repr=False)
+
+    @property
+    def own(self) -> str:
+        """The key of its circuit."""
+        return own_key(self.adapter.provider, self.secret.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The enabled adapters."""
+
+    adapters: Sequence[Adapter] = ()
+
+    def brought(self, data: Mapping[str, Any]) -> dict[str, Brought]:
+        """Return what the caller of a request brings, by provider."""
+        if not self.adapters:
+            return {}
+        incoming = Incoming(_raw_headers(data), _text(data.get("api_key")))
+        found: dict[str, Brought] = {}
+        for adapter in self.adapters:
+            if (secret := adapter.brought(incoming)) is not None:
+                found[adapter.provider] = Brought(adapter, secret)
+        return found
+
+    @property
+    def stored(self) -> frozenset[str]:
+        """The providers that the proxy itself is logged in with."""
+        return frozenset(adapter.provider for adapter in self.adapters if adapter.is_stored)
+
+    async def attached(
+        self, kwargs: Mapping[str, Any], brought: Mapping[str, Brought]
+    ) -> tuple[dict[str, Any], Brought | str] | None:
+        """Return an attempt's arguments with the credential that fits it, and whose that is.
+
+        The latter is the caller's `Brought`, or the name of the adapter whose stored login serves. None where
+        the proxy's own key is to serve, or nobody's.
+        """
+        provider = seams.provider_and_model(str(kwargs.get("model")), kwargs.get("custom_llm_provider"))[0]
+        adapter = next((a for a in self.adapters if a.provider == provider), None)
+        if adapter is None or not _is_at_home(kwargs, adapter):
+            return None
+        mine = brought.get(provider)
+        if mine is not None:
+            return _presented(kwargs, adapter, adapter.attach(mine.secret)), mine
+        async with asyncio.timeout(STORED_TIMEOUT_S):
+            login = await adapter.stored() if adapter.is_stored else None
+        if login is None:
+            return None
+        return _presented(kwargs, adapter, adapter.attach(login)), adapter.name
+
+    def scoped(self, kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return an attempt without a bearer that would leave its owner's hosts; None if it has none."""
+        if not self.adapters or SCOPED not in kwargs:
+            return None
+        base = _base(kwargs)
+        if base is None or any(leads_to(base, adapter.hosts) for adapter in self.adapters):
+            return None
+        return without_scoped_bearer(kwargs)
+
+
+def _is_at_home(kwargs: Mapping[str, Any], adapter: Adapter) -> bool:
+    base = _base(kwargs)
+    return base is None or leads_to(base, adapter.hosts)
+
+
+def _base(kwargs: Mapping[str, Any]) -> str | None:
+    bases = [str(kwargs[name]) for name in ("api_base", "base_url") if kwargs.get(name)]
+    # Two that differ are nobody's home.
+    return None if not bases else bases[0] if len(set(bases)) == 1 else "ambiguous"
+
+
+def _presented(kwargs: Mapping[str, Any], adapter: Adapter, attachment: Attachment) -> dict[str, Any]:
+    changed = without_scoped_bearer(kwargs) or dict(kwargs)
+    changed.pop("base_url", None)
+    changed["api_base"] = adapter.api_base
+    headers = dict(attachment.headers)
+    if attachment.api_key is not None:
+        changed["api_key"] = attachment.api_key.reveal()
+    if attachment.bearer is not None:
+        changed["api_key"] = seams.PLACEHOLDER_KEY
+        headers["authorization"] = f"Bearer {attachment.bearer.reveal()}"
+    if adapter.provider in _BY_HTTPX:
+        changed["client"] = seams.home_client(adapter.provider, adapter.hosts)
+    if headers:
+        changed["extra_headers"] = {**(changed.get("extra_headers") or {}), **headers}
+    return changed
+
+
+def _raw_headers(data: Mapping[str, Any]) -> dict[str, str]:
+    fields = data.get("secret_fields")
+    raw = fields.get("raw_headers") if isinstance(fields, Mapping) else getattr(fields, "raw_headers", None)
+    given = raw if isinstance(raw, Mapping) else {}
+    return {str(name).lower(): value for name, value in given.items() if isinstance(value, str)}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

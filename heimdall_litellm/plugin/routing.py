@@ -1,0 +1,211 @@
+"""From a request for a virtual name to the request that LiteLLM goes on with, one way or another.
+
+1. What a caller says to Heimdall, and the credentials they bring, are taken out of it (`translate`,
+   `credentials`).
+2. A decision is made, if the request can be decided on; a conversation that goes on stays with its model.
+3. Otherwise the default model answers, or what its caller may use instead.
+
+Each step stands behind a shield; whoever may use nothing is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from heimdall_litellm.core.explain import summary
+from heimdall_litellm.core.failover import Hop, after
+from heimdall_litellm.core.request import read_request
+from heimdall_litellm.core.types import Decision, Standing
+from heimdall_litellm.errors import HeimdallError, NoCandidate
+from heimdall_litellm.plugin import access, apply, form, seams, translate
+from heimdall_litellm.plugin.attempts import Course
+from heimdall_litellm.plugin.guard import Guard, refused
+from heimdall_litellm.plugin.records import Record
+from heimdall_litellm.plugin.runtime import Runtime
+from heimdall_litellm.plugin.shield import later, shield, shield_now
+
+_TIME_LIMITS = ("timeout", "stream_timeout", "request_timeout")
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What all the ways below are given. `data` is the request without what is said to us."""
+
+    record: Record
+    data: translate.Data
+    call_type: str
+    token: object
+    asked: Mapping[str, object]
+
+
+class Routing:
+    """Routes requests for virtual names."""
+
+    def __init__(self, runtime: Runtime, guard: Guard) -> None:
+        self._runtime, self._guard = runtime, guard
+        self._failures = runtime.failures
+
+    async def route(
+        self, record: Record, data: translate.Data, call_type: str, token: object
+    ) -> translate.Data:
+        """Return the request as it is to go on. Raises RequestError where its caller must change it."""
+        shield_now(self._failures, "redis", self._runtime.shared.keep_in_step, None)
+        brought = later(self._runtime.credentials.brought, data)
+        record.brought = await shield(self._failures, "credentials", brought, record.brought, kind=dict)
+        consumed = later(translate.consume, data, call_type)
+        cleaned = await shield(self._failures, "consume", consumed, dict(data), kind=dict)
+        routed, is_sound, asked = None, False, {}
+        if call_type not in translate.ENDPOINTS:
+            record.reason = "Heimdall does not route this endpoint; the default model answers"
+        else:
+            asked = await shield(self._failures, "overrides", later(translate.asked, data), {}, kind=dict)
+            is_sound = shield_now(self._failures, "form", lambda: form.is_well_formed(call_type, data), True)
+        request = _Request(record, cleaned, call_type, token, asked)
+        if call_type == "aresponses" and data.get("previous_response_id"):
+            # Its conversation is with one model only: no other can take over.
+            is_sound = False
+            routed = await shield(self._failures, "continue", self._continued(request), None, kind=dict)
+        elif is_sound:
+            routed = await shield(self._failures, "decide", self._decided(request), None, kind=dict)
+        else:
+            record.reason = record.reason or "the request has no prompt to decide on"
+        if routed is None:
+            # A malformed request fails with every model: LiteLLM is to say so, once.
+            undecided = self._undecided(request, is_resilient=is_sound)
+            routed = await shield(self._failures, "default", undecided, None, kind=dict)
+        if routed is None:
+            # Not even that: whoever may use everything goes on, everybody else fails closed.
+            if not access.is_admin(token):
+                raise refused(record.requested)
+            routed = cleaned
+        return routed
+
+    async def _decided(self, request: _Request) -> translate.Data:
+        record, settings = request.record, self._runtime.settings
+        router = seams.proxy_router()
+        models = seams.models_of(router) or seams.configured_models()
+        wanted = translate.overrides(request.asked, settings)
+        engine = await self._runtime.engine(models)
+        candidates = engine.candidate_names(record.requested)
+        allowed = await access.permitted(candidates, request.token, router, self._failures)
+        decided = engine.decide_facts(
+            read_request(request.data),
+            name=record.requested,
+            permitted=allowed,
+            overrides=wanted,
+            latencies=self._runtime.latencies,
+            standing=self._standing(record, candidates),
+        )
+        decision = _check(decided, allowed)
+        reason = summary(decision)
+        ranked = [
+            name for name in decision.ranked or (decision.model, *decision.fallbacks) if name in allowed
+        ]
+        course = self._course(request, ranked)
+        chain = [name for name in decision.fallbacks if name in allowed]
+        course.fallbacks[:] = chain
+        routed = apply.redirect(
+            request.data, decision.model, course.fallbacks, seams.router_fallback_kinds(router)
+        )
+        spend = None
+        if settings.features.spend_metadata:
+            spend = apply.spend_record(decision, record.id, record.requested, reason)
+        self._stamp(routed, request, spend)
+        # Last, so that what fails before leaves nothing of a decision that isn't followed.
+        record.note(decision, allowed, reason)
+        record.course = course
+        return apply.without_retries(routed)
+
+    def _standing(self, record: Record, candidates: Iterable[str]) -> Standing:
+        health = self._runtime.health
+        why = {name: health.why_aside(name, self._own(record, name)) for name in candidates}
+        aside = {name: cause for name, cause in why.items() if cause is not None}
+        return Standing(frozenset(record.brought) | self._runtime.credentials.stored, aside)
+
+    def _own(self, record: Record, name: str) -> str | None:
+        """Return the circuit of the caller's own credential, if that would serve the group `name`."""
+        entry = self._runtime.entry(name)
+        mine = record.brought.get(entry.provider) if entry is not None and record.brought else None
+        return mine.own if mine is not None else None
+
+    def _course(self, request: _Request, names: Iterable[str]) -> Course:
+        """Return a course over `names`, best first."""
+        hops = []
+        for name in names:
+            entry = self._runtime.entry(name)
+            provider, window = (entry.provider, entry.max_input_tokens) if entry is not None else ("", None)
+            hops.append(Hop(name, provider, window, self._own(request.record, name)))
+        settings = self._runtime.settings
+        return Course(
+            hops,
+            limit=settings.router_of(request.record.requested).max_fallbacks,
+            is_patient=not any(request.data.get(name) is not None for name in _TIME_LIMITS),
+            goes_on_after_policy=settings.failover.after_content_policy,
+        )
+
+    async def _continued(self, request: _Request) -> translate.Data | None:
+        """Return the request for the model that holds its conversation; None where that can't be told.
+
+        Raises NoCandidate where the caller may not use that model.
+        """
+        record = request.record
+        translate.overrides(request.asked, self._runtime.settings)
+        router = seams.proxy_router()
+        record.reason = "the conversation's model can't be told, so the default model goes on with it"
+        group = seams.group_of_response(request.data["previous_response_id"], router)
+        if group is None:
+            return None
+        if group in self._runtime.settings.names:
+            await self._guard.check_default(group, request.token)
+        elif not await access.permitted([group], request.token, router, self._failures):
+            why = {group: "this key may not use it, and the conversation is with it"}
+            raise NoCandidate(why, is_permission=True)
+        record.reason = f"goes on with a conversation that {group} holds"
+        record.allowed = frozenset([group])
+        record.course = self._course(request, [group])
+        routed = apply.redirect(
+            request.data, group, record.course.fallbacks, seams.router_fallback_kinds(router)
+        )
+        self._stamp(routed, request)
+        return routed
+
+    async def _undecided(self, request: _Request, *, is_resilient: bool) -> translate.Data:
+        """Return the request for the default model, or for what its caller may use instead.
+
+        Raises NoCandidate where that is nothing.
+        """
+        record = request.record
+        record.reason = record.reason or "Heimdall could not decide; the default model answers"
+        router = seams.proxy_router()
+        names = await self._guard.candidates(record.requested)
+        others: list[str] = []
+        if request.call_type in translate.ENDPOINTS:
+            allowed = await access.permitted(names, request.token, router, self._failures)
+            others = [name for name in names if name in allowed]
+        if await self._guard.may_use_default(record.requested, request.token, names):
+            others.insert(0, record.requested)
+        elif others:
+            record.reason += ", replaced by one this key may use"
+        else:
+            raise refused(record.requested)
+        record.allowed = frozenset(others)
+        record.course = course = self._course(request, others if is_resilient else others[:1])
+        first, *rest = course.hops
+        course.fallbacks[:] = [hop.model for hop in after("unavailable", first, rest)[: course.limit]]
+        going = apply.redirect(
+            request.data, first.model, course.fallbacks, seams.router_fallback_kinds(router)
+        )
+        self._stamp(going, request)
+        return apply.without_retries(going) if course.fallbacks else going
+
+    def _stamp(self, data: translate.Data, request: _Request, spend: dict[str, object] | None = None) -> None:
+        handle = request.record.handle
+        shield_now(self._failures, "stamp", lambda: apply.stamp(data, request.call_type, handle, spend), None)
+
+
+def _check(decision: object, allowed: Collection[str]) -> Decision:
+    """Refuse a decision that makes no sense, before it touches the request."""
+    if not isinstance(decision, Decision) or decision.model not in allowed:
+        raise HeimdallError("the engine chose a model that was not permitted")
+    return decision

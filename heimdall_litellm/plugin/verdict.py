@@ -1,0 +1,124 @@
+"""What a failed attempt means: LiteLLM's exception, read as one of `core.failover`'s failures.
+
+The HTTP status decides, but for what LiteLLM has a class of its own for, and for what some vendors say with a
+status that means something else: an empty account (Anthropic: 400) and a wrong key (Google: 400) are
+our matter and not the client's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from typing import Any, Final
+
+import httpx
+import litellm
+
+from heimdall_litellm.core.failover import FailureKind
+from heimdall_litellm.health import Failure
+
+_BY_STATUS: Final[Mapping[int, FailureKind]] = {
+    401: "refused",
+    402: "refused",
+    403: "refused",
+    404: "gone",
+    408: "timeout",
+    413: "context",
+    429: "rate-limited",
+}
+_OUR_MATTER: Final = ("credit balance is too low", "api key not valid", "api_key_invalid", "api key expired")
+"""How vendors say with a 400 that our account or key is at fault."""
+_MAX_TEXT: Final = 4_000
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Return what went wrong, from the exception of one attempt."""
+    error = _innermost(error)
+    status = _status_of(error)
+    return Failure(_kind_of(error, status), status, _retry_after_s(error))
+
+
+def message_of(error: BaseException) -> str:
+    """Return what the provider said, as LiteLLM puts it."""
+    return str(getattr(error, "message", None) or error)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    # A stream that broke comes wrapped.
+    inner = getattr(error, "original_exception", None)
+    return inner if isinstance(inner, BaseException) else error
+
+
+def _status_of(error: BaseException) -> int | None:
+    if isinstance(error, litellm.APIConnectionError):
+        return None  # LiteLLM calls it 500, but nobody answered that
+    status = getattr(error, "status_code", None)
+    return status if isinstance(status, int) else None
+
+
+def _kind_of(error: BaseException, status: int | None) -> FailureKind:
+    match error:
+        case litellm.ContextWindowExceededError():
+            return "context"
+        case litellm.ContentPolicyViolationError():
+            return "policy"
+        case litellm.UnsupportedParamsError():
+            return "unfit"
+        case litellm.Timeout():
+            return "timeout"
+        case litellm.APIConnectionError():
+            return "unreachable" if _never_connected(error) else "broken"
+    if status is None:
+        return "broken"
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if 400 <= status < 500:
+        said = message_of(error)[:_MAX_TEXT].lower()
+        return "refused" if any(words in said for words in _OUR_MATTER) else "client"
+    return "unavailable"
+
+
+def _never_connected(error: BaseException | None) -> bool:
+    depth = 0
+    while error is not None and depth < 10:
+        if isinstance(error, (httpx.ConnectError, ConnectionError)):
+            return True
+        error, depth = error.__cause__ or error.__context__, depth + 1
+    return False
+
+
+def _retry_after_s(error: BaseException) -> float | None:
+    for headers in (
+        getattr(error, "litellm_response_headers", None),
+        getattr(getattr(error, "response", None), "headers", None),
+        getattr(error, "headers", None),
+    ):
+        if isinstance(headers, Mapping) and (found := _stated(headers)) is not None:
+            return found
+    return None
+
+
+def _stated(headers: Mapping[str, Any]) -> float | None:
+    """Return `Retry-After` in seconds: a number of them, or a date (RFC 9110, 10.2.3)."""
+    given = {str(name).lower(): str(value).strip() for name, value in headers.items()}
+    if (millis := _number(given.get("retry-after-ms"))) is not None:
+        return millis / 1000
+    stated = given.get("retry-after")
+    if stated is None or (seconds := _number(stated)) is not None:
+        return None if stated is None else seconds
+    try:
+        at = parsedate_to_datetime(stated)
+    except (TypeError, ValueError):
+        return None
+    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if isfinite(number) and number >= 0 else None

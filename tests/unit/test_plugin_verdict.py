@@ -1,0 +1,96 @@
+"""What LiteLLM's exceptions mean."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+import litellm
+import pytest
+from litellm.exceptions import MidStreamFallbackError
+
+from heimdall_litellm.plugin.verdict import failure_of, message_of
+
+WHO = {"llm_provider": "openai", "model": "m"}
+
+
+def _response(status: int, **headers: str) -> httpx.Response:
+    return httpx.Response(status, headers=headers, request=httpx.Request("POST", "https://x.example/"))
+
+
+def _status(status: int, message: str = "said", **headers: str) -> Exception:
+    error = litellm.exceptions.APIError(status, message, "openai", "m")
+    error.litellm_response_headers = httpx.Headers(headers)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (litellm.RateLimitError("x", **WHO), "rate-limited"),
+        (litellm.ServiceUnavailableError("x", **WHO), "unavailable"),
+        (litellm.InternalServerError("x", **WHO), "unavailable"),
+        (_status(529), "unavailable"),
+        (litellm.Timeout("x", **WHO), "timeout"),
+        (litellm.AuthenticationError("x", **WHO), "refused"),
+        (litellm.PermissionDeniedError("x", response=_response(403), **WHO), "refused"),
+        (_status(402), "refused"),
+        (litellm.NotFoundError("x", **WHO), "gone"),
+        (litellm.ContextWindowExceededError("x", **WHO), "context"),
+        (_status(413), "context"),
+        (litellm.ContentPolicyViolationError("x", **WHO), "policy"),
+        (litellm.UnsupportedParamsError("x", **WHO), "unfit"),
+        (litellm.BadRequestError("x", **WHO), "client"),
+        (_status(422), "client"),
+        (litellm.BadRequestError("Your credit balance is too low to access the API", **WHO), "refused"),
+        (litellm.BadRequestError("API key not valid. Please pass a valid API key.", **WHO), "refused"),
+        (litellm.APIConnectionError("x", **WHO), "broken"),
+        (ValueError("x"), "broken"),
+    ],
+)
+def test_each_exception_is_one_kind_of_failure(error: Exception, kind: str) -> None:
+    assert failure_of(error).kind == kind
+
+
+def test_a_connection_that_never_was_is_told_from_one_that_broke() -> None:
+    error = litellm.APIConnectionError("x", **WHO)
+    error.__cause__ = httpx.ConnectError("refused")
+    assert failure_of(error).kind == "unreachable"
+    assert failure_of(error).status is None
+
+
+def test_a_broken_stream_is_what_broke_it() -> None:
+    inner = litellm.RateLimitError("x", **WHO)
+    outer = MidStreamFallbackError("x", "m", "openai", original_exception=inner)
+    assert failure_of(outer).kind == "rate-limited"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"Retry-After": "1.5"}, 1.5),
+        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-3"}, None),
+        ({"retry-after": "nan"}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after_is_read_in_seconds(headers: dict[str, str], seconds: float | None) -> None:
+    assert failure_of(_status(429, **headers)).retry_after_s == seconds
+
+
+def test_retry_after_may_be_a_date_and_stand_on_the_response() -> None:
+    at = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    error = litellm.RateLimitError("x", response=_response(429, **{"retry-after": at}), **WHO)
+    assert failure_of(error).retry_after_s == pytest.approx(90, abs=5)
+    past = _status(429, **{"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"})
+    assert failure_of(past).retry_after_s == 0.0
+
+
+def test_words_say_status_and_kind_and_nothing_of_the_message() -> None:
+    failure = failure_of(_status(503, "sk-canary"))
+    assert failure.words == "unavailable (503)"
+    assert message_of(_status(503, "sk-canary")).endswith("sk-canary")
