@@ -13,7 +13,7 @@ resort by a weaker. No model comes twice.
 | `rate-limited` | the same; with the caller's own credential, nobody else that would use it |
 | `refused` (401, 402, 403), `gone` (404) | the next in order: it is this deployment's matter |
 | `unfit` (a parameter that it doesn't take) | the next in order |
-| `context` | only wider windows, those for long contexts first |
+| `context` | wider windows, those for long contexts first; then those that hold it twice over by estimate |
 | `policy` | the next in order, if the administrator wants that; else nobody |
 | `client` (400, 422 and their like) | nobody: every model would say the same |
 
@@ -97,10 +97,12 @@ def after(
     *,
     set_aside: Collection[str] = (),
     goes_on_after_policy: bool = False,
+    tokens: int = 0,
 ) -> list[Hop]:
     """Return who is to be tried next, in order, when an attempt at `failed` ended in `kind`.
 
-    `rest` are the hops not tried yet; `set_aside` the models that the circuit breaker holds back now.
+    `rest` are the hops not tried yet; `set_aside` the models that the circuit breaker holds back now;
+    `tokens` is the request's estimated length.
     """
     left = [hop for hop in rest if hop.model != failed.model]
     match kind:
@@ -109,7 +111,7 @@ def after(
         case "policy":
             left = left if goes_on_after_policy else []
         case "context":
-            left = _wider(failed, left)
+            left = _roomier(failed, left, tokens)
         case "rate-limited" if failed.own is not None:
             left = [hop for hop in left if hop.own != failed.own]
         case "unavailable" | "timeout" | "unreachable" | "broken" | "rate-limited":
@@ -118,7 +120,14 @@ def after(
     return left
 
 
-def _wider(failed: Hop, left: Sequence[Hop]) -> list[Hop]:
-    # One whose window nobody stated may be wider too, and is asked after those known to be.
-    wider = [hop for hop in left if hop.window is None or hop.window > (failed.window or 0)]
-    return sorted(wider, key=lambda hop: hop.window is None or hop.window < LONG_CONTEXT)
+def _roomier(failed: Hop, left: Sequence[Hop], tokens: int) -> list[Hop]:
+    # Where a window is smaller than stated (a host's own limit, a free tier), a narrower one elsewhere may
+    # well do.
+    def place(hop: Hop) -> int:
+        if hop.window is None:
+            return 2
+        if hop.window > (failed.window or 0):
+            return 0 if hop.window >= LONG_CONTEXT else 1
+        return 3 if hop.window >= 2 * tokens else 4
+
+    return sorted((hop for hop in left if place(hop) < 4), key=place)

@@ -46,12 +46,14 @@ class Attempt:
 class Course:
     """The attempts of one request. `hops` are all models it may go to, best first; none is ever added.
 
-    `fallbacks` is the list LiteLLM walks. `limit` is how many further models may be tried. `is_patient`: the
-    client stated no time limit of its own, so that a timeout says something about the deployment.
+    `fallbacks` is the list LiteLLM walks. `limit` is how many further models may be tried, `tokens` the
+    estimated length of the request. `is_patient`: the client stated no time limit of its own, so that a
+    timeout says something about the deployment.
     """
 
     hops: Sequence[Hop] = ()
     limit: int = 0
+    tokens: int = 0
     is_patient: bool = True
     goes_on_after_policy: bool = False
     fallbacks: list[str] = field(default_factory=list)
@@ -97,6 +99,7 @@ class Course:
             rest,
             set_aside=[hop.model for hop in rest if health.why_aside(hop.model, hop.own) is not None],
             goes_on_after_policy=self.goes_on_after_policy,
+            tokens=self.tokens,
         )
         reached = self.attempts[-1].hop.model
         at = self.fallbacks.index(reached) + 1 if reached in self.fallbacks else 0

@@ -248,10 +248,8 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
 
     def _said(self, request: Mapping[str, Any], exception: Exception) -> None:
         record = self.records.of(request)
-        if record is None or not record.course.is_lost:
-            return
-        status, message = record.verdict()
-        seams.rewrite(exception, status, message)
+        if record is not None and (verdict := record.verdict()) is not None:
+            seams.rewrite(exception, *verdict)
 
     async def async_log_success_event(
         self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any

@@ -47,6 +47,7 @@ class Record:
     brought: dict[str, Brought] = field(default_factory=dict)
     course: Course = field(default_factory=Course)
     final: tuple[int, str] | None = field(default=None, repr=False)
+    is_sound: bool = False
     duration_us: int = 0
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     handle: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
@@ -65,12 +66,21 @@ class Record:
         """Return how hard `group` is to think about this request, if that was decided."""
         return self.efforts.get(group)
 
-    def verdict(self) -> tuple[int, str]:
-        """Return status and message of the answer where every attempt failed."""
-        last = self.course.attempts[-1].failure
+    def verdict(self) -> tuple[int, str] | None:
+        """Return status and message of the answer where every attempt failed; None to leave LiteLLM's own.
+
+        What the provider said of a client's mistake stands as it is, and so does the error of a model that
+        was the only one.
+        """
+        if not self.is_sound or not self.course.is_lost:
+            return None
         if self.final is not None:
             return self.final
-        tried = ", ".join(f"{a.hop.model}: {a.failure.words}" for a in self.course.attempts if a.failure)
+        attempts = self.course.attempts
+        if len(attempts) == 1:
+            return None
+        last = attempts[-1].failure
+        tried = ", ".join(f"{a.hop.model}: {a.failure.words}" for a in attempts if a.failure)
         status = 400 if last is not None and last.kind in ("context", "policy") else 503
         return status, f"No model could serve this request. Tried {tried}."
 

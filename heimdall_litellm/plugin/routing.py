@@ -89,8 +89,9 @@ class Routing:
         engine = await self._runtime.engine(models)
         candidates = engine.candidate_names(record.requested)
         allowed = await access.permitted(candidates, request.token, router, self._failures)
+        facts = read_request(request.data)
         decided = engine.decide_facts(
-            read_request(request.data),
+            facts,
             name=record.requested,
             permitted=allowed,
             overrides=wanted,
@@ -102,7 +103,7 @@ class Routing:
         ranked = [
             name for name in decision.ranked or (decision.model, *decision.fallbacks) if name in allowed
         ]
-        course = self._course(request, ranked)
+        course = self._course(request, ranked, facts.input_tokens)
         chain = [name for name in decision.fallbacks if name in allowed]
         course.fallbacks[:] = chain
         routed = apply.redirect(
@@ -114,7 +115,7 @@ class Routing:
         self._stamp(routed, request, spend)
         # Last, so that what fails before leaves nothing of a decision that isn't followed.
         record.note(decision, allowed, reason)
-        record.course = course
+        record.course, record.is_sound = course, True
         return apply.without_retries(routed)
 
     def _standing(self, record: Record, candidates: Iterable[str]) -> Standing:
@@ -129,7 +130,7 @@ class Routing:
         mine = record.brought.get(entry.provider) if entry is not None and record.brought else None
         return mine.own if mine is not None else None
 
-    def _course(self, request: _Request, names: Iterable[str]) -> Course:
+    def _course(self, request: _Request, names: Iterable[str], tokens: int = 0) -> Course:
         """Return a course over `names`, best first."""
         hops = []
         for name in names:
@@ -140,6 +141,7 @@ class Routing:
         return Course(
             hops,
             limit=settings.router_of(request.record.requested).max_fallbacks,
+            tokens=tokens,
             is_patient=not any(request.data.get(name) is not None for name in _TIME_LIMITS),
             goes_on_after_policy=settings.failover.after_content_policy,
         )
@@ -190,6 +192,7 @@ class Routing:
         else:
             raise refused(record.requested)
         record.allowed = frozenset(others)
+        record.is_sound = is_resilient
         record.course = course = self._course(request, others if is_resilient else others[:1])
         first, *rest = course.hops
         course.fallbacks[:] = [hop.model for hop in after("unavailable", first, rest)[: course.limit]]

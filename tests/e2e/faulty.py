@@ -54,6 +54,18 @@ def _plant_awaited(owner: Any, name: str, stage: str) -> None:
     setattr(owner, name, planted)
 
 
+def _plant_awaiting(owner: Any, name: str, stage: str) -> None:
+    """Plant what `_plant` does in a function that is awaited, but waits for nothing."""
+    real = getattr(owner, name)
+
+    async def planted(*args: Any, **kwargs: Any) -> Any:
+        at, how = _fault.get()
+        made = _misbehave(how) if at == stage else None
+        return made if at == stage and how != "slow" else await real(*args, **kwargs)
+
+    setattr(owner, name, planted)
+
+
 def _slow_checks() -> Any:
     checks = _real_checks()
     at, how = _fault.get()
@@ -85,7 +97,7 @@ _plant(apply, "stamp", "stamp")
 _plant_awaited(heimdall.runtime, "engine", "runtime")
 _plant_awaited(heimdall, "_filtered", "filter")
 _plant(effort, "fitted", "effort")
-_plant(heimdall, "_fitted", "attempt")
+_plant_awaiting(heimdall, "_fitted", "attempt")
 _plant(heimdall, "_failed", "failure")
 _plant(heimdall, "_said", "error")
 _plant(heimdall, "_simulated", "simulate")

@@ -35,9 +35,15 @@ def test_a_callers_own_limit_rules_out_all_that_the_same_credential_would_serve(
 
 
 def test_an_overflow_goes_to_wider_windows_long_ones_first_unknown_ones_last() -> None:
-    assert _after("context", GPT, MINI, ODD, CLAUDE, GEMINI) == ["claude", "gemini", "odd"]
-    assert _after("context", CLAUDE, GPT, OPUS, GEMINI) == ["gemini"]
-    assert _after("context", GEMINI, GPT, CLAUDE) == []
+    long = 120_000
+    assert _after("context", GPT, MINI, ODD, CLAUDE, GEMINI, tokens=long) == ["claude", "gemini", "odd"]
+    assert _after("context", CLAUDE, GPT, OPUS, GEMINI, tokens=long) == ["gemini"]
+    assert _after("context", GEMINI, GPT, CLAUDE, tokens=long) == []
+
+
+def test_an_overflow_of_a_short_request_goes_on_to_narrower_windows_last() -> None:
+    assert _after("context", CLAUDE, GPT, GEMINI, tokens=64_000) == ["gemini", "gpt"]
+    assert _after("context", CLAUDE, GPT, GEMINI, tokens=64_001) == ["gemini"]
 
 
 def test_an_overflow_of_an_unknown_window_goes_on_to_all() -> None:
