@@ -140,7 +140,8 @@ class FakeProviders:
                 )
                 fake.answer(request, self)
 
-            do_GET = do_PUT = do_DELETE = do_PATCH = do_POST
+            def do_GET(self) -> None:
+                self.do_POST()
 
             def log_message(self, *_: object) -> None:
                 pass

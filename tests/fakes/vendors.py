@@ -416,7 +416,7 @@ class Anthropic(Vendor):
         "429": Wrong(
             429,
             "rate_limit_error",
-            "This request would exceed the rate limit for your organization of 30,000 input tokens per minute.",
+            "This request would exceed your organization's rate limit of 30,000 input tokens per minute.",
         ),
         "500": Wrong(500, "api_error", "Internal server error"),
         "529": Wrong(529, "overloaded_error", "Overloaded"),
