@@ -79,6 +79,62 @@ def models(url: str | None) -> list[dict[str, Any]]:
     ]
 
 
+HOSTS_UPSTREAM = {
+    "claude": "claude-sonnet-4-5",
+    "claude-relay": "claude-sonnet-4-5",
+    "gpt": "gpt-5",
+    "gpt-mini": "gpt-5-mini",
+    "gemini": "gemini-2.5-pro",
+    "r1": "deepseek/deepseek-r1",
+    "heimdall": "gpt-4.1",
+}
+HOSTS_KEYS = {
+    "OPENAI_API_KEY": "sk-server-openai",
+    "GEMINI_API_KEY": "server-gemini",
+    "OPENROUTER_API_KEY": "sk-server-or",
+}
+
+
+def hosts_models() -> list[dict[str, Any]]:
+    """Groups without an address: each is served at its vendor's own host.
+
+    The server's keys come from the environment. `claude` has none, and `claude-relay` has both a key and
+    an address that isn't the vendor's.
+    """
+    return [
+        deployment("heimdall", "openai/gpt-4.1"),
+        deployment("claude", "anthropic/claude-sonnet-4-5"),
+        deployment(
+            "claude-relay",
+            "anthropic/claude-sonnet-4-5",
+            api_base="https://evil.example",
+            api_key="sk-server-relay",
+        ),
+        deployment("gpt", "openai/gpt-5"),
+        deployment("gpt-mini", "openai/gpt-5-mini"),
+        deployment("gemini", "gemini/gemini-2.5-pro"),
+        deployment("r1", "openrouter/deepseek/deepseek-r1"),
+    ]
+
+
+def hosts_settings(**more: Any) -> dict[str, Any]:
+    """Heimdall's settings in front of `hosts_models`."""
+    return {
+        "router": {
+            "cheap_candidates": ["r1", "gpt-mini"],
+            "mid_candidates": ["gemini", "gpt"],
+            "hard_candidates": ["claude", "gpt", "gemini"],
+        },
+        "simulation": {"mode": "never"},
+        **more,
+    }
+
+
+def hosts_config(heimdall: dict[str, Any] | None, **sections: Any) -> dict[str, Any]:
+    """The whole configuration of a proxy in front of `hosts_models`."""
+    return config(None, heimdall, model_list=hosts_models(), **sections)
+
+
 def settings(**more: Any) -> dict[str, Any]:
     """Heimdall's settings for the proxies under test."""
     return {

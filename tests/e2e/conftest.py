@@ -11,20 +11,39 @@ import pytest
 
 from tests.e2e import configs
 from tests.e2e.proxy import Proxy, running
+from tests.fakes.hosts import Hosts, tls_context
 from tests.fakes.providers import FakeProviders, fake_providers
 
 
 @pytest.fixture(scope="session")
-def provider_server() -> Iterator[FakeProviders]:
-    with fake_providers() as fakes:
-        yield fakes
+def provider_hosts(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[FakeProviders, Hosts]]:
+    """The fake providers, and the names under which they are found over TLS."""
+    directory = tmp_path_factory.mktemp("hosts")
+    authority, context = tls_context(tmp_path_factory.mktemp("authority"))
+    with fake_providers(context) as fakes:
+        yield fakes, Hosts(directory, authority, fakes.tls_port)
+
+
+@pytest.fixture(scope="session")
+def provider_server(provider_hosts: tuple[FakeProviders, Hosts]) -> FakeProviders:
+    return provider_hosts[0]
 
 
 @pytest.fixture
-def fakes(provider_server: FakeProviders) -> FakeProviders:
+def fakes(provider_server: FakeProviders) -> Iterator[FakeProviders]:
     """The fake providers, with nothing received and nothing scripted."""
     provider_server.reset()
-    return provider_server
+    yield provider_server
+    provider_server.reset()
+
+
+@pytest.fixture
+def hosts(provider_hosts: tuple[FakeProviders, Hosts]) -> Hosts:
+    """The names of the providers, and those that were asked for in vain."""
+    provider_hosts[1].reset()
+    return provider_hosts[1]
 
 
 def _directory(factory: pytest.TempPathFactory, name: str) -> Path:
@@ -78,6 +97,17 @@ def faulty_proxy(provider_server: FakeProviders, tmp_path_factory: pytest.TempPa
     config = _with_keys(configs.config(provider_server.url, configs.settings()))
     config["litellm_settings"]["callbacks"] = ["planted_faults.heimdall"]
     with running(_directory(tmp_path_factory, "faulty"), config) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def hosts_proxy(
+    provider_hosts: tuple[FakeProviders, Hosts], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Proxy]:
+    """Heimdall in front of providers at their real names, over TLS; see `configs.hosts_models`."""
+    config = _with_keys(configs.hosts_config(configs.hosts_settings()))
+    env = {**configs.HOSTS_KEYS, **provider_hosts[1].environment()}
+    with running(_directory(tmp_path_factory, "hosts-proxy"), config, env) as started:
         yield started
 
 

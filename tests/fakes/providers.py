@@ -1,36 +1,75 @@
 """Providers on loopback: OpenAI (chat, Responses), Anthropic, Gemini, OpenRouter.
 
-One server plays them all, told apart by path. Every request is kept to the byte. What a
+One server plays them all, told apart by path and host. Every request is kept to the byte. What a
 model answers is set per model name with `script`: a list of outcomes, played in turn, the
-last one for ever. An outcome is "ok" or the status of an error.
+last one for ever. An outcome is one of
+
+| outcome | what the provider does |
+|---|---|
+| `ok` | answers |
+| `tool` | calls the first tool it was offered, with a signed thought if thinking was turned on |
+| `429`, `429:retry-after=7` | fails with that status, in its own words; with that header |
+| `context`, `policy`, `bad`, `quota` | says: too long, not allowed, malformed, no money left |
+| `hang` | accepts and says nothing, until `reset` or `close` or for `HANG_S` |
+| `reset` | resets the connection |
+| `garbage`, `garbage:data` | answers 200 with no JSON; as a stream: no events; events without JSON |
+| `redirect:<url>` | leads elsewhere, with a 307 |
+| `cut:0`, `cut:start`, `cut:2` | breaks off a stream: at once, before any content, after 2 pieces of it |
+| `error:0`, `error:start`, `error:2` | the same with the vendor's own error as the last event |
+
+An answer that isn't streamed breaks off in the middle of its body for every `cut` and `error`.
 """
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
+import os
+import re
+import socket
+import ssl
+import struct
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-CONTEXT = "context"
+from tests.fakes.vendors import BAD, CONTEXT, POLICY, QUOTA, Call, Said, Stream, Vendor, vendor_of
+
+HANG_S = 30.0
+GARBAGE = b"<html><body><h1>502 Bad Gateway</h1></body></html>\n"
+_OUTCOME = re.compile(
+    rf"ok|tool|hang|reset|{CONTEXT}|{POLICY}|{BAD}|{QUOTA}|garbage(:data)?|redirect:\S+"
+    r"|(cut|error):(start|\d+)|[45]\d\d(:retry-after=\S+)?"
+)
 
 
 @dataclass(frozen=True)
 class Received:
-    """One request as it came in."""
+    """One request as it came in: when (`time.monotonic`), for which host, and whether by TLS."""
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
+    head: bytes = b""
+    at: float = field(default_factory=time.monotonic)
+    tls: bool = False
 
     @property
     def json(self) -> dict[str, Any]:
         return json.loads(self.body or b"{}")
+
+    @property
+    def host(self) -> str:
+        """The name in the Host header, without a port."""
+        named = {name.lower(): value for name, value in self.headers.items()}
+        return named.get("host", "").partition(":")[0]
 
     @property
     def model(self) -> str:
@@ -40,61 +79,121 @@ class Received:
 
     @property
     def raw(self) -> bytes:
-        head = "\n".join([f"{self.method} {self.path}", *(f"{k}: {v}" for k, v in self.headers.items())])
-        return head.encode() + b"\n\n" + self.body
+        """Every byte: the request line, all headers, the body."""
+        return self.head + self.body
+
+
+class _Kept(io.BufferedReader):
+    """A connection to read from that keeps the lines it has read: a request's head, as it was sent."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        super().__init__(raw)
+        self.lines: list[bytes] = []
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        self.lines.append(line)
+        return line
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: a client that hangs up, or that refuses our certificate, is its own affair."""
 
 
 class FakeProviders:
-    """The server, what it received, and what it is to answer."""
+    """The servers, what they received, and what they are to answer.
 
-    def __init__(self) -> None:
+    With a TLS context they serve at `tls_port` too.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.received: list[Received] = []
         self._scripts: dict[str, list[str]] = {}
         self._played: dict[str, int] = defaultdict(int)
         self._lock = threading.Lock()
+        self._released = threading.Event()
+        self._calls = itertools.count(1)
+        self._server = self._serve(None)
+        self._tls_server = None if tls is None else self._serve(tls)
+
+    def _serve(self, tls: ssl.SSLContext | None) -> _Server:
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            rfile: _Kept
+
+            def setup(self) -> None:
+                super().setup()
+                self.rfile = _Kept(self.rfile.detach())
 
             def do_POST(self) -> None:
-                length = int(self.headers.get("content-length") or 0)
-                request = Received(self.command, self.path, dict(self.headers), self.rfile.read(length))
+                head = b"".join(self.rfile.lines)
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                self.rfile.lines.clear()
+                request = Received(
+                    self.command, self.path, dict(self.headers), body, head, time.monotonic(), tls is not None
+                )
                 fake.answer(request, self)
+
+            def do_GET(self) -> None:
+                self.do_POST()
 
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        ).start()
+        server = _Server(("127.0.0.1", 0), Handler)
+        if tls is not None:
+            # The handshake is left to the thread of each connection; here it would hold up the others.
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return server
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
+    @property
+    def tls_port(self) -> int:
+        assert self._tls_server is not None
+        return int(self._tls_server.server_address[1])
+
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._released.set()
+        for server in filter(None, (self._server, self._tls_server)):
+            server.shutdown()
+            server.server_close()
 
     def reset(self) -> None:
-        """Forget what came in and what was to be answered."""
+        """Forget what came in and what was to be answered; hang up on those who wait for an answer."""
         with self._lock:
             self.received.clear()
             self._scripts.clear()
             self._played.clear()
+            self._released.set()
+            self._released = threading.Event()
 
     def script(self, **outcomes: Sequence[str] | str) -> None:
         """Set outcomes by model name, with _ for - and . (`gpt_5=["429", "ok"]`)."""
         for name, played in outcomes.items():
-            self._scripts[name] = [played] if isinstance(played, str) else list(played)
+            script = [played] if isinstance(played, str) else list(played)
+            if unknown := [outcome for outcome in script if not _OUTCOME.fullmatch(outcome)]:
+                raise ValueError(f"no such outcome: {unknown}")
+            self._scripts[name] = script
 
     @property
     def models(self) -> list[str]:
         """The models called, in order."""
         return [request.model for request in self.received]
+
+    @property
+    def hosts(self) -> list[str]:
+        """The hosts called, in order."""
+        return [request.host for request in self.received]
 
     @property
     def raw(self) -> bytes:
@@ -111,162 +210,110 @@ class FakeProviders:
     def answer(self, request: Received, http: BaseHTTPRequestHandler) -> None:
         with self._lock:
             self.received.append(request)
-            outcome = self._outcome(request.model)
-        api = _api_of(request.path)
-        if outcome != "ok":
-            status, body = _error(api, outcome)
-            return _send(http, status, json.dumps(body).encode(), "application/json")
-        text = f"hello from {request.model}"
-        if request.json.get("stream") or "streamGenerateContent" in request.path:
-            return _send(http, 200, b"".join(_stream(api, request.model, text)), "text/event-stream")
-        return _send(http, 200, json.dumps(_whole(api, request.model, text)).encode(), "application/json")
+            outcome, _, detail = self._outcome(request.model).partition(":")
+            released = self._released
+        vendor = vendor_of(request.host, request.path)
+        streams = vendor.streams(request.path, request.json)
+        match outcome:
+            case "ok" | "tool" | "cut" | "error":
+                said = self._said(vendor, request, calls=outcome == "tool")
+                if streams:
+                    _send_stream(http, _played(outcome, detail, vendor, said), whole=outcome != "cut")
+                elif outcome in ("cut", "error"):
+                    _send_half(http, json.dumps(vendor.whole(said)).encode())
+                else:
+                    _send(http, 200, json.dumps(vendor.whole(said)).encode())
+            case "hang":
+                released.wait(HANG_S)
+                http.close_connection = True
+            case "reset":
+                _reset(http)
+            case "garbage":
+                kind = "text/event-stream" if streams else "application/json"
+                _send(http, 200, b"data: " + GARBAGE + b"\n" if streams and detail else GARBAGE, {}, kind)
+            case "redirect":
+                _send(http, 307, b"", {"location": detail})
+            case _:
+                after = detail.removeprefix("retry-after=") or None
+                refusal = vendor.error("400" if outcome == BAD else outcome, request.model, after)
+                _send(http, refusal.status, json.dumps(refusal.body).encode(), refusal.headers)
+
+    def _said(self, vendor: Vendor, request: Received, *, calls: bool) -> Said:
+        if not calls:
+            return Said(request.model, f"hello from {request.model}")
+        tool = vendor.tool(request.json)
+        required = tool.get("parameters", {}).get("required", ())
+        call = Call(f"call_{next(self._calls)}", tool["name"], dict.fromkeys(required, "x"))
+        return Said(request.model, call=call, thought=vendor.thinks(request.json))
 
 
-def _api_of(path: str) -> str:
-    if "/messages" in path:
-        return "anthropic"
-    if "enerateContent" in path:
-        return "gemini"
-    return "responses" if path.endswith("/responses") else "chat"
+def _played(outcome: str, detail: str, vendor: Vendor, said: Said) -> list[bytes]:
+    """The events that are sent, of a stream that may be broken off."""
+    stream: Stream = vendor.stream(said)
+    if outcome in ("ok", "tool"):
+        return [*stream.head, *stream.pieces, *stream.tail]
+    if detail == "0":
+        sent = []
+    elif detail == "start":
+        sent = stream.head
+    else:
+        sent = [*stream.head, *stream.pieces[: int(detail)]]
+    return [*sent, vendor.error_event(said.model)] if outcome == "error" else sent
 
 
-def _send(http: BaseHTTPRequestHandler, status: int, body: bytes, kind: str) -> None:
+def _send(
+    http: BaseHTTPRequestHandler,
+    status: int,
+    body: bytes,
+    headers: Mapping[str, str] | None = None,
+    kind: str = "application/json",
+) -> None:
     http.send_response(status)
-    http.send_header("content-type", kind)
-    http.send_header("content-length", str(len(body)))
+    sent = {"content-type": kind, "content-length": str(len(body)), **(headers or {})}
+    for name, value in sent.items():
+        http.send_header(name, value)
     http.end_headers()
     http.wfile.write(body)
 
 
-def _error(api: str, outcome: str) -> tuple[int, dict[str, Any]]:
-    status = 400 if outcome == CONTEXT else int(outcome)
-    said = "This model's maximum context length is 8192 tokens." if outcome == CONTEXT else f"fake {outcome}"
-    if api == "anthropic":
-        said = "prompt is too long: 9000 tokens > 8192 maximum" if outcome == CONTEXT else said
-        kind = {400: "invalid_request_error", 429: "rate_limit_error"}.get(status, "api_error")
-        return status, {"type": "error", "error": {"type": kind, "message": said}}
-    code = "context_length_exceeded" if outcome == CONTEXT else None
-    return status, {"error": {"message": said, "type": "fake_error", "code": code, "status": "FAKE"}}
+def _send_half(http: BaseHTTPRequestHandler, body: bytes) -> None:
+    _send(http, 200, body[: len(body) // 2], {"content-length": str(len(body))})
+    http.close_connection = True
 
 
-def _whole(api: str, model: str, text: str) -> dict[str, Any]:
-    match api:
-        case "anthropic":
-            return {
-                "id": "msg_1",
-                "type": "message",
-                "role": "assistant",
-                "model": model,
-                "content": [{"type": "text", "text": text}],
-                "stop_reason": "end_turn",
-                "stop_sequence": None,
-                "usage": {"input_tokens": 11, "output_tokens": 7},
-            }
-        case "gemini":
-            return _gemini(text, "STOP")
-        case "responses":
-            return _response(model, text, "completed")
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1,
-        "model": model,
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
-    }
+def _send_stream(http: BaseHTTPRequestHandler, events: Iterable[bytes], *, whole: bool) -> None:
+    """Send events as chunks; without the last, empty one if the stream is to look broken."""
+    http.send_response(200)
+    http.send_header("content-type", "text/event-stream")
+    http.send_header("transfer-encoding", "chunked")
+    http.end_headers()
+    for event in events:
+        http.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
+    if whole:
+        http.wfile.write(b"0\r\n\r\n")
+    http.close_connection = not whole
 
 
-def _gemini(text: str, reason: str | None) -> dict[str, Any]:
-    candidate: dict[str, Any] = {"content": {"role": "model", "parts": [{"text": text}]}, "index": 0}
-    if reason:
-        candidate["finishReason"] = reason
-    usage = {"promptTokenCount": 11, "candidatesTokenCount": 7, "totalTokenCount": 18}
-    return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "fake"}
-
-
-def _response(model: str, text: str, status: str) -> dict[str, Any]:
-    return {
-        "id": "resp_1",
-        "object": "response",
-        "created_at": 1,
-        "status": status,
-        "model": model,
-        "parallel_tool_calls": True,
-        "tool_choice": "auto",
-        "tools": [],
-        "output": [
-            {
-                "id": "msg_1",
-                "type": "message",
-                "role": "assistant",
-                "status": "completed",
-                "content": [{"type": "output_text", "text": text, "annotations": []}],
-            }
-        ],
-        "usage": {
-            "input_tokens": 11,
-            "output_tokens": 7,
-            "total_tokens": 18,
-            "input_tokens_details": {"cached_tokens": 0},
-            "output_tokens_details": {"reasoning_tokens": 0},
-        },
-    }
-
-
-def _stream(api: str, model: str, text: str) -> Iterator[bytes]:
-    words = [word + " " for word in text.split()]
-    match api:
-        case "anthropic":
-            yield from _anthropic_stream(model, words)
-        case "gemini":
-            for index, word in enumerate(words):
-                yield _sse(_gemini(word, "STOP" if index == len(words) - 1 else None))
-        case "responses":
-            yield from _responses_stream(model, words)
-        case _:
-            head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model}
-            for word in words:
-                delta = {"role": "assistant", "content": word}
-                yield _sse({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
-            yield _sse({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
-            usage = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
-            yield _sse({**head, "choices": [], "usage": usage})
-            yield b"data: [DONE]\n\n"
-
-
-def _anthropic_stream(model: str, words: list[str]) -> Iterator[bytes]:
-    start = {**_whole("anthropic", model, ""), "content": [], "stop_reason": None}
-    yield _event("message_start", {"message": start})
-    yield _event("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}})
-    for word in words:
-        yield _event("content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": word}})
-    yield _event("content_block_stop", {"index": 0})
-    delta = {"stop_reason": "end_turn", "stop_sequence": None}
-    yield _event("message_delta", {"delta": delta, "usage": {"output_tokens": 7}})
-    yield _event("message_stop", {})
-
-
-def _responses_stream(model: str, words: list[str]) -> Iterator[bytes]:
-    at = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-    yield _event("response.created", {"response": {**_response(model, "", "in_progress"), "output": []}})
-    for number, word in enumerate(words):
-        yield _event("response.output_text.delta", {**at, "delta": word, "sequence_number": number})
-    yield _event("response.completed", {"response": _response(model, "".join(words), "completed")})
-
-
-def _sse(data: Mapping[str, Any]) -> bytes:
-    return b"data: " + json.dumps(data).encode() + b"\n\n"
-
-
-def _event(kind: str, data: Mapping[str, Any]) -> bytes:
-    return f"event: {kind}\n".encode() + _sse({"type": kind, **data})
+def _reset(http: BaseHTTPRequestHandler) -> None:
+    """Close so that the other side gets a reset, not an end."""
+    http.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    os.close(http.connection.detach())
+    http.close_connection = True
 
 
 @contextmanager
-def fake_providers() -> Iterator[FakeProviders]:
+def fake_providers(tls: ssl.SSLContext | None = None) -> Iterator[FakeProviders]:
     """Serve while the context lasts."""
-    fakes = FakeProviders()
+    fakes = FakeProviders(tls)
     try:
         yield fakes
     finally:
         fakes.close()
+
+
+@contextmanager
+def refused() -> Iterator[str]:
+    """A URL at which every connection is refused: its port is held, and nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
