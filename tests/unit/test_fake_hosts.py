@@ -66,14 +66,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeProvid
 
 def _ask_in_every_way(hosts: Hosts, name: str) -> list[str]:
     command = [sys.executable, "-W", "ignore", "-c", ASKS, name]
-    done = subprocess.run(
-        command,
-        env=hosts.environment(),
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = subprocess.run(command, env=hosts.environment(), capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 
 
