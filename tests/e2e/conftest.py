@@ -104,8 +104,12 @@ def faulty_proxy(provider_server: FakeProviders, tmp_path_factory: pytest.TempPa
 def hosts_proxy(
     provider_hosts: tuple[FakeProviders, Hosts], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Proxy]:
-    """Heimdall in front of providers at their real names, over TLS; see `configs.hosts_models`."""
-    config = _with_keys(configs.hosts_config(configs.hosts_settings()))
+    """Heimdall in front of providers at their real names, over TLS; see `configs.hosts_models`.
+
+    The router doesn't cool models down, so that a failure in one test doesn't reach the next.
+    """
+    router = {"disable_cooldowns": True}
+    config = _with_keys(configs.hosts_config(configs.hosts_settings(), router_settings=router))
     env = {**configs.HOSTS_KEYS, **provider_hosts[1].environment()}
     with running(_directory(tmp_path_factory, "hosts-proxy"), config, env) as started:
         yield started

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import configs
 from tests.e2e.proxy import Proxy
 from tests.fakes import hosts as names
 from tests.fakes.hosts import Hosts
@@ -71,8 +70,18 @@ def test_a_bucket_whose_first_model_has_no_key_goes_to_the_next(
     assert len(fakes.received) == 1
 
 
-def test_a_redirect_to_a_host_unknown_is_seen(hosts_proxy: Proxy, fakes: FakeProviders, hosts: Hosts) -> None:
+def test_a_name_of_the_world_outside_is_refused_and_seen(
+    hosts_proxy: Proxy, fakes: FakeProviders, hosts: Hosts
+) -> None:
     fakes.script(gemini_2_5_pro="redirect:https://nowhere.example/")
     hosts_proxy.chat(model="gemini")
-    assert fakes.hosts == [names.GEMINI]
-    assert set(hosts.refused) <= {"nowhere.example"}
+    assert set(fakes.hosts) == {names.GEMINI}
+    assert set(hosts.refused) == {"nowhere.example"}
+
+
+def test_a_redirect_to_a_lookalike_arrives_there(hosts_proxy: Proxy, fakes: FakeProviders) -> None:
+    lookalike = "api.openai.com.evil.example"
+    fakes.script(gpt_5_mini=[f"redirect:https://{lookalike}/v1/chat/completions", "ok"])
+    hosts_proxy.chat(model="gpt-mini")
+    assert fakes.hosts == [names.OPENAI, lookalike]
+    assert [b"sk-server-openai" in request.raw for request in fakes.received] == [True, False]

@@ -66,7 +66,7 @@ class Hosts:
 
 
 def tls_context(directory: Path) -> tuple[Path, ssl.SSLContext]:
-    """Make an authority, and a certificate for all the names. Returns the file of the first, and a server's context."""
+    """Make an authority, and a certificate for all the names. Returns its file, and a server's context."""
     issuer_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Throw-away authority")])
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Fake providers")])
