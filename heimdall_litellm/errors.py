@@ -8,7 +8,8 @@
     ├── CatalogError       a model list or price map cannot be read
     ├── RequestError       the caller of a virtual model must change something
     │   ├── BadOverride        a `heimdall-*` header or metadata field is malformed
-    │   └── NoCandidate        every candidate was ruled out
+    │   ├── NoCandidate        every candidate was ruled out
+    │   └── NoOtherModel       nobody else is to be tried
     └── SeamError          the installed LiteLLM lacks something we rely on
 
 A `RequestError` is the only one that may reach a client of the proxy; all others become
@@ -68,6 +69,16 @@ class NoCandidate(RequestError):
         self.status = 403 if is_permission else 400
         listed = "; ".join(f"{name}: {why}" for name, why in self.why_not.items())
         super().__init__(f"No model can serve this request. {listed or 'No candidate is configured.'}")
+
+
+class NoOtherModel(RequestError):
+    """Nobody else is to be tried: a provider refused the request for what it is, or an answer has begun."""
+
+    code = "heimdall_no_other_model"
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(message)
 
 
 class SeamError(HeimdallError):

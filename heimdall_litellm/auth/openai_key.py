@@ -1,7 +1,8 @@
 """`openai-key`: a caller's own OpenAI key, in place of the proxy's.
 
 It comes in `heimdall-openai-key`, in the body's `api_key`, or as the bearer of `Authorization` beside the
-LiteLLM key in `x-litellm-api-key`. Enabling the adapter is the administrator's leave to bring one; without it
+LiteLLM key in `x-litellm-api-key`; there only in a form that a LiteLLM key never has, as some clients send
+theirs in both places. Enabling the adapter is the administrator's leave to bring one; without it
 callers' keys are dropped, and `OPENAI_API_KEY` serves.
 """
 
@@ -15,6 +16,7 @@ from heimdall_litellm.config import Settings
 
 HEADER = "heimdall-openai-key"
 _PREFIX = "sk-"
+_UNMISTAKABLE = ("sk-proj-", "sk-svcacct-", "sk-admin-")
 _OTHERS = ("sk-ant-", "sk-or-")
 """Keys of other vendors that begin likewise."""
 
@@ -32,11 +34,11 @@ class OpenAIKey:
     def brought(self, request: Incoming) -> Secret | None:
         """Return the key the request brings, the most explicit place first."""
         stated = (request.headers.get(HEADER) or "").strip()
-        beside = None
-        if "x-litellm-api-key" in request.headers:
-            # Otherwise `Authorization` holds the key for LiteLLM itself.
-            beside = bearer_of(request.headers.get("authorization"))
-        return next((Secret(key) for key in (stated, request.body_key, beside) if key and _is_key(key)), None)
+        beside = bearer_of(request.headers.get("authorization"))
+        if beside is not None and not beside.startswith(_UNMISTAKABLE):
+            beside = None
+        found = (key for key in (stated, request.body_key, beside) if key and _is_key(key))
+        return next((Secret(key) for key in found if key not in _litellm_keys(request)), None)
 
     async def stored(self) -> Secret | None:
         """Return None: the proxy's own key is LiteLLM's business."""
@@ -45,6 +47,14 @@ class OpenAIKey:
     def attach(self, credential: Secret) -> Attachment:
         """Present it as the key."""
         return Attachment(api_key=credential)
+
+
+def _litellm_keys(request: Incoming) -> frozenset[str]:
+    """The key for LiteLLM itself, in each place where it may stand: it is never sent on."""
+    given = request.headers.get("x-litellm-api-key")
+    if given is None:
+        given = request.headers.get("authorization")
+    return frozenset({given or "", (given or "").strip().rpartition(" ")[2]})
 
 
 def _is_key(text: str) -> bool:

@@ -5,8 +5,9 @@ each failed attempt. So the list is written anew then, by what went wrong (`core
 which nothing is left ends the walk, and LiteLLM answers with its error. A contract test holds LiteLLM to
 this on every supported release.
 
-Each attempt is settled once. LiteLLM reports a failure twice where it serves one endpoint through another; a
-stream that breaks before its first content is not reported at all, only the next attempt begins.
+Each attempt is settled once. LiteLLM reports a failure twice where it serves one endpoint through another,
+and not at all where a stream fails before its first content: there the next attempt begins while LiteLLM
+handles the exception, which is how we come to know it.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ class Attempt:
     """One call of one model. `deployment` is LiteLLM's id of it, once known.
 
     `adapter` is the name of whoever presented a credential, `own` the circuit of that credential where it is
-    the caller's. `is_altered`: we added something to the request that the client didn't say.
+    the caller's. `added_effort`: we said how hard to think, and the client didn't.
     """
 
     hop: Hop
     deployment: str | None = None
     adapter: str | None = None
     own: str | None = None
-    is_altered: bool = False
+    added_effort: bool = False
     failure: Failure | None = None
     is_over: bool = False
 
@@ -64,6 +65,10 @@ class Course:
         """The latest attempt."""
         return self.attempts[-1] if self.attempts else None
 
+    def attempt_at(self, model: str | None) -> Attempt | None:
+        """Return the attempt at `model`: what LiteLLM logs of one may arrive when the next is under way."""
+        return next((attempt for attempt in reversed(self.attempts) if attempt.hop.model == model), None)
+
     @property
     def tried(self) -> tuple[str, ...]:
         """The models tried, in order."""
@@ -74,22 +79,20 @@ class Course:
         """Whether every attempt failed."""
         return bool(self.attempts) and all(attempt.failure is not None for attempt in self.attempts)
 
-    def begin(self, model: str, health: Health) -> Attempt:
-        """Note that LiteLLM turns to `model`; whatever it tried before must have failed."""
+    def begin(self, model: str, health: Health, failure: Failure = BROKEN) -> Attempt:
+        """Note that LiteLLM turns to `model`; whatever it tried before must have failed, with `failure`."""
         last = self.current
         hop = next((hop for hop in self.hops if hop.model == model), Hop(model))
         self.attempts.append(Attempt(hop))
         if last is not None:
-            self.fail(last, BROKEN, health)
+            self.fail(last, failure, health)
         return self.attempts[-1]
 
     def fail(self, attempt: Attempt, failure: Failure, health: Health) -> None:
         """Settle an attempt that failed: feed the breaker, and say who comes next."""
         if attempt.is_over:
             return
-        if failure.kind == "client" and attempt.is_altered:
-            # It may well be what we added that was refused; the next one gets the request as it came.
-            failure = replace(failure, kind="unfit")
+        failure = _blamed(attempt, failure)
         attempt.failure, attempt.is_over = failure, True
         self._feed(attempt, failure, health)
         rest = [hop for hop in self.hops if hop.model not in self.tried]
@@ -101,10 +104,20 @@ class Course:
             goes_on_after_policy=self.goes_on_after_policy,
             tokens=self.tokens,
         )
+        left = max(0, self.limit - (len(self.attempts) - 1))
+        self.go_on_with(order[:left])
+
+    def go_on_with(self, hops: Sequence[Hop]) -> None:
+        """Let LiteLLM try these next, and nobody else."""
         reached = self.attempts[-1].hop.model
         at = self.fallbacks.index(reached) + 1 if reached in self.fallbacks else 0
-        left = max(0, self.limit - (len(self.attempts) - 1))
-        self.fallbacks[at:] = [hop.model for hop in order[:left]]
+        self.fallbacks[at:] = [hop.model for hop in hops]
+
+    @property
+    def is_client_to_blame(self) -> bool:
+        """Whether the latest settled attempt failed by the client's own mistake."""
+        failures = [attempt.failure for attempt in self.attempts if attempt.failure is not None]
+        return bool(failures) and failures[-1].kind == "client"
 
     def _feed(self, attempt: Attempt, failure: Failure, health: Health) -> None:
         pause = PAUSES.get(failure.kind)
@@ -120,3 +133,11 @@ class Course:
         if not attempt.is_over:
             attempt.is_over = True
             health.succeed(attempt.keys)
+
+
+def _blamed(attempt: Attempt, failure: Failure) -> Failure:
+    """Say whose fault a failure was, where the attempt tells more than the answer."""
+    if failure.status == 401 and attempt.own is not None:
+        # The caller's own credential is over: only they can renew it, and clients do so when told.
+        return replace(failure, kind="client")
+    return failure

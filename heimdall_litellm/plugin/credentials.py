@@ -25,6 +25,8 @@ from heimdall_litellm.health import own_key
 from heimdall_litellm.plugin import seams
 from heimdall_litellm.plugin.translate import SCOPED, without_scoped_bearer
 
+ORIGINAL_ID: Final = "original_model_id"
+"""LiteLLM's name for the id of the deployment that one with a caller's credential was made from."""
 STORED_TIMEOUT_S: Final = 15.0
 """How long an attempt waits for the proxy's own login to be renewed."""
 # LiteLLM's clients for these are httpx's; OpenAI's own drops the credential at a redirect to another host.
@@ -66,6 +68,29 @@ class Credentials:
         """The providers that the proxy itself is logged in with."""
         return frozenset(adapter.provider for adapter in self.adapters if adapter.is_stored)
 
+    def dedicated(
+        self, deployment: Mapping[str, Any], brought: Mapping[str, Brought]
+    ) -> Mapping[str, Any] | None:
+        """Return a deployment as one of the caller's own, where their credential would serve it, else None.
+
+        LiteLLM cools a deployment down when a call of it fails. Under an id of its own, as LiteLLM gives
+        client-side credentials too, one caller's limit or wrong key touches nobody else.
+        """
+        params = deployment.get("litellm_params") or {}
+        adapter = self._adapter_of(params) if brought else None
+        mine = brought.get(adapter.provider) if adapter is not None else None
+        if mine is None:
+            return None
+        info = deployment.get("model_info") or {}
+        own = {"id": f"{info.get('id')}-{mine.secret.digest}", ORIGINAL_ID: info.get("id")}
+        return {**deployment, "model_info": {**info, **own}}
+
+    def _adapter_of(self, params: Mapping[str, Any]) -> Adapter | None:
+        """Return the adapter for an attempt, or for a deployment's parameters, if these lead to its hosts."""
+        provider = seams.provider_and_model(str(params.get("model")), params.get("custom_llm_provider"))[0]
+        adapter = next((a for a in self.adapters if a.provider == provider), None)
+        return adapter if adapter is not None and _is_at_home(params, adapter) else None
+
     async def attached(
         self, kwargs: Mapping[str, Any], brought: Mapping[str, Brought]
     ) -> tuple[dict[str, Any], Brought | str] | None:
@@ -74,11 +99,10 @@ class Credentials:
         The latter is the caller's `Brought`, or the name of the adapter whose stored login serves. None where
         the proxy's own key is to serve, or nobody's.
         """
-        provider = seams.provider_and_model(str(kwargs.get("model")), kwargs.get("custom_llm_provider"))[0]
-        adapter = next((a for a in self.adapters if a.provider == provider), None)
-        if adapter is None or not _is_at_home(kwargs, adapter):
+        adapter = self._adapter_of(kwargs)
+        if adapter is None:
             return None
-        mine = brought.get(provider)
+        mine = brought.get(adapter.provider)
         if mine is not None:
             return _presented(kwargs, adapter, adapter.attach(mine.secret)), mine
         async with asyncio.timeout(STORED_TIMEOUT_S):

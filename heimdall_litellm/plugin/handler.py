@@ -15,6 +15,7 @@ arguments by name: neither may change.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,9 @@ from litellm.integrations.custom_logger import CustomLogger
 from heimdall_litellm.auth.registry import enabled
 from heimdall_litellm.config import environment
 from heimdall_litellm.config.files import settings_from_config
-from heimdall_litellm.errors import HeimdallError, RequestError
+from heimdall_litellm.errors import HeimdallError, NoOtherModel, RequestError
 from heimdall_litellm.plugin import access, apply, effort, seams, simulated
+from heimdall_litellm.plugin.attempts import Attempt
 from heimdall_litellm.plugin.credentials import Brought
 from heimdall_litellm.plugin.guard import Guard, borrows, refused, token_of
 from heimdall_litellm.plugin.records import Record, Records, deployment_of, group_of
@@ -110,7 +112,9 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             return healthy_deployments
         # What was decided is guarded by its list of fallbacks already; what wasn't fails closed.
         otherwise = None if record is None else healthy_deployments
-        filtered = self._filtered(record, model, healthy_deployments, request_kwargs)
+        # Where LiteLLM falls back, it does so while it handles what went wrong.
+        recovering = sys.exception()
+        filtered = self._filtered(record, model, healthy_deployments, request_kwargs, recovering)
         try:
             kept = await shield(self.failures, "filter", filtered, otherwise, kind=list)
             if kept is None:
@@ -123,7 +127,12 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         return kept
 
     async def _filtered(
-        self, record: Record | None, model: str, deployments: list[Any], request: Mapping[str, Any] | None
+        self,
+        record: Record | None,
+        model: str,
+        deployments: list[Any],
+        request: Mapping[str, Any] | None,
+        recovering: BaseException | None,
     ) -> list[Any]:
         if record is None:
             return await self._guard.unseen(model, deployments, request)
@@ -131,11 +140,22 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             raise refused(record.requested)
         if record.allowed is not None and model not in record.allowed:
             return []
-        health = self.runtime.health
+        health, last = self.runtime.health, record.course.current
+        if last is not None and not last.is_over and recovering is not None:
+            self._settle(record, last, recovering)
+        if record.course.is_client_to_blame:
+            raise NoOtherModel(*(record.final or (400, "the request was refused")))
+        if seams.has_begun(recovering):
+            # A second answer behind half of a first one would be neither.
+            record.course.go_on_with(())
+            raise NoOtherModel(502, "the stream broke off after its first content")
         record.course.begin(model, health)
         # Whoever is set aside is left out as long as anybody else of the group is there.
-        well = [d for d in deployments if health.why_held(_id_of(d)) is None]
-        return well or deployments
+        well = [d for d in deployments if health.why_held(_id_of(d)) is None] or deployments
+        if not record.brought:
+            return well
+        credentials = self.runtime.credentials
+        return [credentials.dedicated(d, record.brought) or d for d in well]
 
     async def async_pre_call_deployment_hook(
         self, kwargs: dict[str, Any], call_type: Any
@@ -166,17 +186,17 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             thinking = shield_now(
                 self.failures, "effort", lambda: effort.fitted(fitted, call, spec), fitted, kind=dict
             )
-        self._note_attempt(record, thinking, whose, is_altered=thinking is not fitted)
+        self._note_attempt(record, thinking, whose, added_effort=thinking is not fitted)
         return thinking
 
     def _note_attempt(
-        self, record: Record, kwargs: dict[str, Any], whose: Brought | str | None, *, is_altered: bool
+        self, record: Record, kwargs: dict[str, Any], whose: Brought | str | None, *, added_effort: bool
     ) -> None:
         attempt = record.course.current
         if attempt is None:
             return
         attempt.deployment = deployment_of(kwargs)
-        attempt.is_altered |= is_altered
+        attempt.added_effort |= added_effort
         if isinstance(whose, str):
             attempt.adapter = whose
         elif whose is not None:
@@ -218,22 +238,40 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
 
     def _failed(self, request: Mapping[str, Any], exception: BaseException) -> None:
         record = self.records.of(request)
-        attempt = record.course.current if record is not None else None
+        attempt = record.course.attempt_at(group_of(request)) if record is not None else None
         if record is None or attempt is None or attempt.is_over:
             return
-        failure = failure_of(exception)
-        if failure.kind == "client" or (failure.status == 401 and attempt.own is not None):
-            record.final = (failure.status or 400, message_of(exception))
+        self._settle(record, attempt, exception)
+
+    def _settle(self, record: Record, attempt: Attempt, exception: BaseException) -> None:
+        failure = failure_of(exception, attempt.hop.provider, added_effort=attempt.added_effort)
         record.course.fail(attempt, failure, self.runtime.health)
+        if failure.kind == "unfit":
+            # Whoever is tried next gets the request as it came.
+            record.efforts = {}
+        if failure.kind in ("refused", "gone") and attempt.own is None and attempt.deployment is not None:
+            logger.error(
+                "Heimdall: the provider of %r answered %s, so its deployment %s is set aside. Check its key, "
+                "its account and the name of its model.",
+                attempt.hop.model,
+                failure.words,
+                attempt.deployment,
+            )
+        if attempt.failure is not None and attempt.failure.kind == "client":
+            record.final = (attempt.failure.status or 400, message_of(exception))
 
     async def async_log_failure_event(
         self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
     ) -> None:
         """Learn from a stream that broke, which no other hook reports."""
-        exception = kwargs.get("exception")
-        if isinstance(exception, BaseException):
-            logged = later(self._failed, kwargs.get("litellm_params") or {}, exception)
-            await shield(self.failures, "failure", logged, None)
+        await shield(self.failures, "failure", later(self._stream_failed, kwargs), None)
+
+    def _stream_failed(self, kwargs: Mapping[str, Any]) -> None:
+        exception, request = kwargs.get("exception"), kwargs.get("litellm_params") or {}
+        record = self.records.of(request)
+        # When this comes, a next attempt may be under way, and the metadata tells of that one.
+        if isinstance(exception, BaseException) and record is not None and len(record.course.attempts) == 1:
+            self._failed(request, exception)
 
     async def async_post_call_failure_hook(
         self,
@@ -248,7 +286,11 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
 
     def _said(self, request: Mapping[str, Any], exception: Exception) -> None:
         record = self.records.of(request)
-        if record is not None and (verdict := record.verdict()) is not None:
+        if record is None or not seams.is_provider_error(exception):
+            return
+        if (last := record.course.current) is not None and not last.is_over:
+            self._settle(record, last, exception)
+        if (verdict := record.verdict()) is not None:
             seams.rewrite(exception, *verdict)
 
     async def async_log_success_event(
@@ -262,8 +304,9 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         group = logged.get("model_group") if isinstance(logged, Mapping) else None
         if isinstance(group, str) and group and group not in self._names and not kwargs.get("cache_hit"):
             self.runtime.observe_latency(group, (end - start).total_seconds())
-        record = self.records.of(kwargs.get("litellm_params") or {})
-        attempt = record.course.current if record is not None else None
+        request = kwargs.get("litellm_params") or {}
+        record = self.records.of(request)
+        attempt = record.course.attempt_at(group_of(request)) if record is not None else None
         if record is not None and attempt is not None:
             record.course.succeed(attempt, self.runtime.health)
 

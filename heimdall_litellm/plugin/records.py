@@ -19,7 +19,7 @@ from typing import Any, Final
 from heimdall_litellm.core.types import Bucket, Decision, EffortSpec
 from heimdall_litellm.plugin.apply import HANDLE_KEY
 from heimdall_litellm.plugin.attempts import Course
-from heimdall_litellm.plugin.credentials import Brought
+from heimdall_litellm.plugin.credentials import ORIGINAL_ID, Brought
 from heimdall_litellm.plugin.translate import LITELLM_METADATA, METADATA
 
 MAX_HEADER: Final = 300
@@ -195,7 +195,7 @@ def deployment_of(request: Mapping[str, Any]) -> str | None:
     """Return LiteLLM's id of the deployment of one attempt."""
     for metadata in metadata_of(request):
         info = metadata.get("model_info")
-        found = info.get("id") if isinstance(info, Mapping) else None
+        found = (info.get(ORIGINAL_ID) or info.get("id")) if isinstance(info, Mapping) else None
         if isinstance(found, str) and found:
             return found
     return None

@@ -137,6 +137,7 @@ _OTHERS: tuple[tuple[str, bool, str], ...] = (
     (_RESPONSE_DEPLOYMENT, False, "conversations that go on stay with their model; else, the default"),
     (f"{_RESPONSE_SECURITY}._decrypt_response_id", False, "the same, where the proxy encrypts the ids"),
     (_MODEL_OF_ID, False, "guarding a default model that the id of a file or batch names"),
+    ("litellm:exception_type", False, "telling failures of streams apart"),
     (_HTTP_CLIENT, False, "Gemini with an OAuth token, and holding callers' credentials to their hosts"),
     ("fastapi:HTTPException", True, "refusals within the router"),
     ("litellm.llms.custom_llm:CustomLLM", False, "the simulated provider"),
@@ -281,6 +282,29 @@ def _stay_at_home(hosts: frozenset[str]) -> Callable[[httpx.Request], Awaitable[
             del request.headers["x-goog-api-key"]
 
     return check
+
+
+def mapped(error: BaseException, provider: str) -> BaseException:
+    """Return a provider's own exception as the one LiteLLM makes of it, where it hasn't done so yet."""
+    map_error = _attribute("litellm:exception_type")
+    if isinstance(error, openai.OpenAIError) or not hasattr(error, "status_code") or not callable(map_error):
+        return error
+    try:
+        map_error(model="", original_exception=error, custom_llm_provider=provider)
+    except openai.OpenAIError as made:
+        return made
+    return error
+
+
+def has_begun(error: BaseException | None) -> bool:
+    """Whether an exception tells of a stream that broke after its first content."""
+    return bool(getattr(error, "generated_content", "")) and not getattr(error, "is_pre_first_chunk", False)
+
+
+def is_provider_error(error: BaseException) -> bool:
+    """Whether an exception tells of an attempt, and not of LiteLLM itself or of a client that hung up."""
+    # Those of LiteLLM's adapters are met as they are where a stream failed at its beginning.
+    return isinstance(error, openai.OpenAIError) or type(error).__module__.startswith("litellm.llms.")
 
 
 def rewrite(error: Exception, status: int, message: str) -> None:

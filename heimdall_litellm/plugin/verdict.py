@@ -7,7 +7,7 @@ our matter and not the client's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
@@ -18,6 +18,7 @@ import litellm
 
 from heimdall_litellm.core.failover import FailureKind
 from heimdall_litellm.health import Failure
+from heimdall_litellm.plugin import seams
 
 _BY_STATUS: Final[Mapping[int, FailureKind]] = {
     401: "refused",
@@ -30,14 +31,24 @@ _BY_STATUS: Final[Mapping[int, FailureKind]] = {
 }
 _OUR_MATTER: Final = ("credit balance is too low", "api key not valid", "api_key_invalid", "api key expired")
 """How vendors say with a 400 that our account or key is at fault."""
+_UNREADABLE: Final = ("error converting to valid response",)
+"""How LiteLLM says that it couldn't read an answer, with the status of a client's mistake."""
+_EFFORT: Final = ("thinking", "reasoning", "effort", "budget_tokens")
 _MAX_TEXT: Final = 4_000
 
 
-def failure_of(error: BaseException) -> Failure:
-    """Return what went wrong, from the exception of one attempt."""
-    error = _innermost(error)
+def failure_of(error: BaseException, provider: str = "", *, added_effort: bool = False) -> Failure:
+    """Return what went wrong, from the exception of one attempt at `provider`.
+
+    `added_effort`: we said something about thinking that the client didn't. An answer that takes offence at
+    that is no mistake of theirs.
+    """
+    error = seams.mapped(_innermost(error), provider)
     status = _status_of(error)
-    return Failure(_kind_of(error, status), status, _retry_after_s(error))
+    kind = _kind_of(error, status)
+    if kind == "client" and added_effort and _says(error, _EFFORT):
+        kind = "unfit"
+    return Failure(kind, status, _retry_after_s(error))
 
 
 def message_of(error: BaseException) -> str:
@@ -75,9 +86,15 @@ def _kind_of(error: BaseException, status: int | None) -> FailureKind:
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if 400 <= status < 500:
-        said = message_of(error)[:_MAX_TEXT].lower()
-        return "refused" if any(words in said for words in _OUR_MATTER) else "client"
+        if _says(error, _OUR_MATTER):
+            return "refused"
+        return "broken" if _says(error, _UNREADABLE) else "client"
     return "unavailable"
+
+
+def _says(error: BaseException, words: Iterable[str]) -> bool:
+    said = message_of(error)[:_MAX_TEXT].lower()
+    return any(word in said for word in words)
 
 
 def _never_connected(error: BaseException | None) -> bool:

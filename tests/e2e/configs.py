@@ -88,6 +88,7 @@ HOSTS_UPSTREAM = {
     "r1": "deepseek/deepseek-r1",
     "heimdall": "gpt-4.1",
 }
+HOSTS_PROFILES = ("claude", "relay", "cheap", "open", "refused", "hasty", "pair")
 HOSTS_KEYS = {
     "OPENAI_API_KEY": "sk-server-openai",
     "GEMINI_API_KEY": "server-gemini",
@@ -95,14 +96,15 @@ HOSTS_KEYS = {
 }
 
 
-def hosts_models() -> list[dict[str, Any]]:
+def hosts_models(refused: str) -> list[dict[str, Any]]:
     """Groups without an address: each is served at its vendor's own host.
 
     The server's keys come from the environment. `claude` has none, and `claude-relay` has both a key and
-    an address that isn't the vendor's.
+    an address that isn't the vendor's. `refused` is an address at which nobody listens.
     """
     return [
         deployment("heimdall", "openai/gpt-4.1"),
+        *(deployment(f"heimdall-{name}", "openai/gpt-4.1") for name in HOSTS_PROFILES),
         deployment("claude", "anthropic/claude-sonnet-4-5"),
         deployment(
             "claude-relay",
@@ -113,26 +115,44 @@ def hosts_models() -> list[dict[str, Any]]:
         deployment("gpt", "openai/gpt-5"),
         deployment("gpt-mini", "openai/gpt-5-mini"),
         deployment("gemini", "gemini/gemini-2.5-pro"),
-        deployment("r1", "openrouter/deepseek/deepseek-r1"),
+        # The best by far, so that alpha = 1 chooses it.
+        {**deployment("r1", "openrouter/deepseek/deepseek-r1"), "model_info": {"heimdall": {"quality": 1}}},
+        deployment("refused", "anthropic/claude-sonnet-4-5", refused),
+        deployment("hasty", "openai/gpt-4o", timeout=0.7, stream_timeout=0.7),
     ]
 
 
 def hosts_settings(**more: Any) -> dict[str, Any]:
     """Heimdall's settings in front of `hosts_models`."""
+    router = {
+        "cheap_candidates": ["r1", "gpt-mini"],
+        "mid_candidates": ["gemini", "gpt"],
+        "hard_candidates": ["claude", "gpt", "gemini"],
+    }
     return {
-        "router": {
-            "cheap_candidates": ["r1", "gpt-mini"],
-            "mid_candidates": ["gemini", "gpt"],
-            "hard_candidates": ["claude", "gpt", "gemini"],
+        "router": router,
+        "profiles": {
+            "heimdall-claude": {"hard_candidates": ["claude"]},
+            "heimdall-relay": {"hard_candidates": ["claude-relay"]},
+            "heimdall-cheap": {"cheap_candidates": ["r1"], "mid_candidates": ["gpt"]},
+            "heimdall-open": {"mid_candidates": ["gpt"], "hard_candidates": ["gpt"], "alpha": 1.0},
+            "heimdall-refused": {"mid_candidates": ["gpt"], "hard_candidates": ["refused"]},
+            "heimdall-hasty": {"mid_candidates": ["gemini"], "hard_candidates": ["hasty"]},
+            "heimdall-pair": {
+                "cheap_candidates": ["gpt-mini"],
+                "mid_candidates": ["gpt"],
+                "hard_candidates": ["gemini"],
+            },
         },
+        "auth_adapters": {"enabled": ["anthropic-oauth", "google-oauth", "openai-key"]},
         "simulation": {"mode": "never"},
         **more,
     }
 
 
-def hosts_config(heimdall: dict[str, Any] | None, **sections: Any) -> dict[str, Any]:
+def hosts_config(heimdall: dict[str, Any] | None, refused: str, **sections: Any) -> dict[str, Any]:
     """The whole configuration of a proxy in front of `hosts_models`."""
-    return config(None, heimdall, model_list=hosts_models(), **sections)
+    return config(None, heimdall, model_list=hosts_models(refused), **sections)
 
 
 def settings(**more: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e import configs
 from tests.e2e.proxy import Proxy, running
 from tests.fakes.hosts import Hosts, tls_context
-from tests.fakes.providers import FakeProviders, fake_providers
+from tests.fakes.providers import FakeProviders, fake_providers, refused
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +50,7 @@ def _directory(factory: pytest.TempPathFactory, name: str) -> Path:
     directory = factory.mktemp(name)
     (directory / "proxy_keys.py").write_text(configs.AUTH_MODULE)
     shutil.copy(Path(__file__).with_name("faulty.py"), directory / "planted_faults.py")
+    shutil.copy(Path(__file__).with_name("watched.py"), directory / "watched_heimdall.py")
     return directory
 
 
@@ -100,8 +101,15 @@ def faulty_proxy(provider_server: FakeProviders, tmp_path_factory: pytest.TempPa
         yield started
 
 
+@pytest.fixture
+def hosts_proxy(started_hosts_proxy: Proxy) -> Proxy:
+    """Heimdall in front of providers at their real names, with nobody set aside."""
+    started_hosts_proxy.post("/test/well", {})
+    return started_hosts_proxy
+
+
 @pytest.fixture(scope="session")
-def hosts_proxy(
+def started_hosts_proxy(
     provider_hosts: tuple[FakeProviders, Hosts], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Proxy]:
     """Heimdall in front of providers at their real names, over TLS; see `configs.hosts_models`.
@@ -109,10 +117,12 @@ def hosts_proxy(
     The router doesn't cool models down, so that a failure in one test doesn't reach the next.
     """
     router = {"disable_cooldowns": True}
-    config = _with_keys(configs.hosts_config(configs.hosts_settings(), router_settings=router))
     env = {**configs.HOSTS_KEYS, **provider_hosts[1].environment()}
-    with running(_directory(tmp_path_factory, "hosts-proxy"), config, env) as started:
-        yield started
+    with refused() as url:
+        config = _with_keys(configs.hosts_config(configs.hosts_settings(), url, router_settings=router))
+        config["litellm_settings"]["callbacks"] = ["watched_heimdall.heimdall"]
+        with running(_directory(tmp_path_factory, "hosts-proxy"), config, env) as started:
+            yield started
 
 
 @pytest.fixture(scope="session")

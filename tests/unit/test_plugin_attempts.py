@@ -80,14 +80,25 @@ def test_a_timeout_that_the_client_set_blames_nobody() -> None:
     assert health.why_held("id-gpt") is not None
 
 
-def test_a_400_to_a_request_that_we_added_to_goes_on() -> None:
+def test_a_callers_own_credential_that_is_over_is_theirs_to_renew() -> None:
     course, health = _course()
-    attempt = course.begin("gpt", health)
-    attempt.deployment, attempt.is_altered = "id-gpt", True
-    course.fail(attempt, Failure("client", 400), health)
-    assert attempt.failure == Failure("unfit", 400)
-    assert course.fallbacks == ["mini", "claude", "gemini"]
-    assert health.why_held("id-gpt") is None
+    _fail(course, health, "claude", Failure("refused", 401))
+    assert course.is_client_to_blame
+    assert course.fallbacks == ["claude"]
+    assert health.aside() == {}
+    other, health = _course()
+    _fail(other, health, "claude", Failure("refused", 403))
+    assert not other.is_client_to_blame
+    assert health.why_held(MINE) == "refused (403)"
+
+
+def test_what_is_logged_late_finds_its_own_attempt() -> None:
+    course, health = _course()
+    first = course.begin("gpt", health)
+    second = course.begin("claude", health)
+    assert course.attempt_at("gpt") is first
+    assert course.attempt_at("claude") is second
+    assert course.attempt_at(None) is None
 
 
 def test_success_closes_what_it_used_and_a_course_is_lost_only_if_all_failed() -> None:

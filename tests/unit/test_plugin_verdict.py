@@ -94,3 +94,32 @@ def test_words_say_status_and_kind_and_nothing_of_the_message() -> None:
     failure = failure_of(_status(503, "sk-canary"))
     assert failure.words == "unavailable (503)"
     assert message_of(_status(503, "sk-canary")).endswith("sk-canary")
+
+
+def test_a_400_about_what_we_added_is_no_mistake_of_the_clients() -> None:
+    error = litellm.BadRequestError("thinking.budget_tokens: must be below max_tokens", **WHO)
+    assert failure_of(error, added_effort=True).kind == "unfit"
+    assert failure_of(error).kind == "client"
+    other = litellm.BadRequestError("messages: roles must alternate", **WHO)
+    assert failure_of(other, added_effort=True).kind == "client"
+
+
+class _VendorError(Exception):
+    """As LiteLLM's adapters raise it before LiteLLM maps it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status_code, self.message = status, message
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "kind"),
+    [
+        (429, "Resource has been exhausted", "rate-limited"),
+        (400, "The input token count (9000) exceeds the maximum number of tokens allowed (8192)", "context"),
+        (422, "Error converting to valid response block=x", "broken"),
+        (503, "overloaded", "unavailable"),
+    ],
+)
+def test_a_vendors_own_exception_is_read_as_litellm_would(status: int, said: str, kind: str) -> None:
+    assert failure_of(_VendorError(status, said), "gemini").kind == kind
