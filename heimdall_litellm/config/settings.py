@@ -212,8 +212,8 @@ class AuthSettings(_Strict):
     """Credentials that callers bring themselves."""
 
     enabled: Annotated[tuple[AuthAdapter, ...], Field(strict=False), AfterValidator(_unique)] = Field(
-        default=(),
-        description="Adapters to switch on. Names are reserved: none is built yet, so none has effect.",
+        default=("anthropic-oauth",),
+        description="Which credentials callers may bring themselves, by the adapter that knows them.",
     )
 
 

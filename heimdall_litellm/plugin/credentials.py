@@ -23,14 +23,16 @@ from heimdall_litellm.auth.hosts import leads_to
 from heimdall_litellm.auth.secret import Secret
 from heimdall_litellm.health import own_key
 from heimdall_litellm.plugin import seams
-from heimdall_litellm.plugin.translate import SCOPED, without_scoped_bearer
+from heimdall_litellm.plugin.translate import without_scoped_bearer
 
 ORIGINAL_ID: Final = "original_model_id"
 """LiteLLM's name for the id of the deployment that one with a caller's credential was made from."""
 STORED_TIMEOUT_S: Final = 15.0
 """How long an attempt waits for the proxy's own login to be renewed."""
-# LiteLLM's clients for these are httpx's; OpenAI's own drops the credential at a redirect to another host.
-_BY_HTTPX: Final = frozenset({"anthropic", "gemini"})
+_SCOPED_OWNER: Final = "anthropic"
+"""Whose OAuth bearer it is that LiteLLM keeps by provider."""
+# They take their keys in headers that no HTTP client drops at a redirect to another host.
+_KEY_HEADERS: Final = frozenset({"anthropic", "gemini"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +114,28 @@ class Credentials:
         return _presented(kwargs, adapter, adapter.attach(login)), adapter.name
 
     def scoped(self, kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return an attempt without a bearer that would leave its owner's hosts; None if it has none."""
-        if not self.adapters or SCOPED not in kwargs:
+        """Return an attempt whose scoped bearer goes to its owner or to nobody; None if it does already."""
+        if not any(adapter.provider == _SCOPED_OWNER for adapter in self.adapters):
             return None
-        base = _base(kwargs)
-        if base is None or any(leads_to(base, adapter.hosts) for adapter in self.adapters):
+        stripped = without_scoped_bearer(kwargs)
+        if stripped is None:
             return None
-        return without_scoped_bearer(kwargs)
+        adapter = self._adapter_of(kwargs)
+        if adapter is None or adapter.provider != _SCOPED_OWNER:
+            return stripped
+        return {**kwargs, "api_base": adapter.api_base} if _base(kwargs) is None else None
+
+
+def held(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return an attempt that no redirect takes to another host with its key, where that isn't so already."""
+    provider = seams.provider_and_model(str(kwargs.get("model")), kwargs.get("custom_llm_provider"))[0]
+    if (
+        provider not in _KEY_HEADERS
+        or kwargs.get("client") is not None
+        or kwargs.get("ssl_verify") is not None
+    ):
+        return kwargs
+    return {**kwargs, "client": seams.steadfast_client(provider)}
 
 
 def _is_at_home(kwargs: Mapping[str, Any], adapter: Adapter) -> bool:
@@ -142,8 +159,6 @@ def _presented(kwargs: Mapping[str, Any], adapter: Adapter, attachment: Attachme
     if attachment.bearer is not None:
         changed["api_key"] = seams.PLACEHOLDER_KEY
         headers["authorization"] = f"Bearer {attachment.bearer.reveal()}"
-    if adapter.provider in _BY_HTTPX:
-        changed["client"] = seams.home_client(adapter.provider, adapter.hosts)
     if headers:
         changed["extra_headers"] = {**(changed.get("extra_headers") or {}), **headers}
     return changed

@@ -28,7 +28,7 @@ from heimdall_litellm.config.files import settings_from_config
 from heimdall_litellm.errors import HeimdallError, NoOtherModel, RequestError
 from heimdall_litellm.plugin import access, apply, effort, seams, simulated
 from heimdall_litellm.plugin.attempts import Attempt
-from heimdall_litellm.plugin.credentials import Brought
+from heimdall_litellm.plugin.credentials import Brought, held
 from heimdall_litellm.plugin.guard import Guard, borrows, refused, token_of
 from heimdall_litellm.plugin.records import Record, Records, deployment_of, group_of
 from heimdall_litellm.plugin.routing import Routing
@@ -187,7 +187,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
                 self.failures, "effort", lambda: effort.fitted(fitted, call, spec), fitted, kind=dict
             )
         self._note_attempt(record, thinking, whose, added_effort=thinking is not fitted)
-        return thinking
+        return shield_now(self.failures, "hold", lambda: held(thinking), thinking, kind=dict)
 
     def _note_attempt(
         self, record: Record, kwargs: dict[str, Any], whose: Brought | str | None, *, added_effort: bool

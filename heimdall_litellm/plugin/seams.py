@@ -138,7 +138,7 @@ _OTHERS: tuple[tuple[str, bool, str], ...] = (
     (f"{_RESPONSE_SECURITY}._decrypt_response_id", False, "the same, where the proxy encrypts the ids"),
     (_MODEL_OF_ID, False, "guarding a default model that the id of a file or batch names"),
     ("litellm:exception_type", False, "telling failures of streams apart"),
-    (_HTTP_CLIENT, False, "Gemini with an OAuth token, and holding callers' credentials to their hosts"),
+    (_HTTP_CLIENT, False, "Gemini with an OAuth token, and holding keys to their hosts at a redirect"),
     ("fastapi:HTTPException", True, "refusals within the router"),
     ("litellm.llms.custom_llm:CustomLLM", False, "the simulated provider"),
     ("litellm.utils:custom_llm_setup", False, "registering the simulated provider"),
@@ -266,22 +266,34 @@ def redis() -> Any:
     return own if own is not None else _attribute(f"{_PROXY}:llm_router.cache.redis_cache")
 
 
-def home_client(provider: str, hosts: frozenset[str]) -> object:
-    """Return LiteLLM's HTTP client for a provider, held to `hosts` whatever a redirect says."""
+def steadfast_client(provider: str) -> object:
+    """Return LiteLLM's HTTP client for a provider, held to the host that it was sent to.
+
+    A redirect to another host is a failure: httpx takes `Authorization` off, but not the headers in which
+    Anthropic and Google take their keys, and the prompt would go along.
+    """
     make = cast("Callable[..., object]", _attribute(_HTTP_CLIENT))
-    return make(llm_provider=provider, params={"event_hooks": {"request": [_stay_at_home(hosts)]}})
+    # The very same hooks each time: LiteLLM finds a client again by what these print as.
+    return make(llm_provider=provider, params={"event_hooks": _STEADFAST})
 
 
-@lru_cache(maxsize=64)
-def _stay_at_home(hosts: frozenset[str]) -> Callable[[httpx.Request], Awaitable[None]]:
-    # Cached, because LiteLLM finds a client again by what its hooks print as.
-    async def check(request: httpx.Request) -> None:
-        if request.url.scheme != "https" or request.url.host not in hosts:
-            raise httpx.ConnectError("a redirect left the hosts of the caller's credential", request=request)
-        if request.headers.get("x-goog-api-key") == PLACEHOLDER_KEY:
-            del request.headers["x-goog-api-key"]
+async def _without_placeholder(request: httpx.Request) -> None:
+    if request.headers.get("x-goog-api-key") == PLACEHOLDER_KEY:
+        del request.headers["x-goog-api-key"]
 
-    return check
+
+async def _stay(response: httpx.Response) -> None:
+    if response.has_redirect_location:
+        there = response.request.url.join(response.headers["location"])
+        if (there.scheme, there.host, there.port) != _origin(response.request.url):
+            raise httpx.ConnectError("redirected to another host", request=response.request)
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+_STEADFAST: Mapping[str, Sequence[object]] = {"request": [_without_placeholder], "response": [_stay]}
 
 
 def mapped(error: BaseException, provider: str) -> BaseException:
