@@ -30,6 +30,7 @@ import re
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -62,7 +63,7 @@ class Received:
     tls: bool = False
 
     @property
-    def json(self) -> dict[str, Any]:
+    def json(self) -> Any:
         return json.loads(self.body or b"{}")
 
     @property
@@ -101,7 +102,9 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing: a client that hangs up, or that refuses our certificate, is its own affair."""
+        """Say nothing of a client that hangs up or refuses our certificate; a fault of the fake is shown."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class FakeProviders:

@@ -62,8 +62,9 @@ def install() -> None:
     on its own, and anyio drops the port that comes with an address."""
     socket.getaddrinfo = getaddrinfo
     anyio.connect_tcp = connect_tcp
-    uvloop.Loop.getaddrinfo = _loop_getaddrinfo
-    uvloop.Loop.create_connection = _loop_create_connection
+    loop: Any = uvloop.Loop
+    loop.getaddrinfo = _loop_getaddrinfo
+    loop.create_connection = _loop_create_connection
 
 
 if FAKE_HOSTS in os.environ:

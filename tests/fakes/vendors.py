@@ -189,7 +189,7 @@ class OpenAIChat(Vendor):
         return False  # OpenAI keeps the thoughts to itself here
 
     def tool(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return body["tools"][0]["function"]
+        return dict(body["tools"][0]["function"])
 
     def _message(self, said: Said) -> dict[str, Any]:
         if said.call is None:
@@ -312,7 +312,7 @@ class Responses(OpenAIChat):
         return bool(body.get("reasoning"))
 
     def tool(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return body["tools"][0]
+        return dict(body["tools"][0])
 
     def _output(self, said: Said) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = []
@@ -354,8 +354,8 @@ class Responses(OpenAIChat):
         begun = {**whole, "status": "in_progress", "output": [], "usage": None}
         *before, last = whole["output"]
         number = len(before)
-        at = {"item_id": last["id"], "output_index": number}
-        events = [
+        at: dict[str, Any] = {"item_id": last["id"], "output_index": number}
+        events: list[tuple[str, dict[str, Any]]] = [
             ("response.created", {"response": begun}),
             ("response.in_progress", {"response": begun}),
         ]
@@ -555,11 +555,11 @@ class Gemini(Vendor):
 
     def thinks(self, body: Mapping[str, Any]) -> bool:
         config = (body.get("generationConfig") or {}).get("thinkingConfig")
-        return bool(config) and config.get("thinkingBudget") != 0
+        return config is not None and config.get("thinkingBudget") != 0
 
     def tool(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         tool = body["tools"][0]
-        return (tool.get("functionDeclarations") or tool["function_declarations"])[0]
+        return dict((tool.get("functionDeclarations") or tool["function_declarations"])[0])
 
     def _part(self, said: Said) -> dict[str, Any]:
         if said.call is None:
@@ -581,7 +581,8 @@ class Gemini(Vendor):
         return self._answer([*self._thoughts(said), self._part(said)], "STOP")
 
     def stream(self, said: Said) -> Stream:
-        parts = [self._part(said)] if said.call else [{"text": word} for word in said.words]
+        words: list[dict[str, Any]] = [{"text": word} for word in said.words]
+        parts = [self._part(said)] if said.call else words
         *before, last = [*self._thoughts(said), *parts]
         pieces = [self._answer([part], None) for part in before] + [self._answer([last], "STOP")]
         return Stream([], [sse(piece) for piece in pieces], [])
