@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from heimdall_litellm.auth.registry import enabled
 from heimdall_litellm.bundle import Bundle, load_bundle
 from heimdall_litellm.catalog import entries_from_model_list, load_price_map
 from heimdall_litellm.config import (
@@ -119,9 +120,10 @@ def _configuration(found: Inspection, config: Mapping[str, object]) -> None:
     if settings is None:
         return
     found.say("settings", "green", "valid")
-    if settings.auth_adapters.enabled:
-        listed = ", ".join(settings.auth_adapters.enabled)
-        found.say("auth", "amber", f"auth_adapters.enabled: {listed} not built yet, so without effect")
+    adapters = _attempt(found, "auth", lambda: enabled(settings)) or ()
+    if adapters:
+        listed = ", ".join(f"{adapter.name} ({', '.join(sorted(adapter.hosts))})" for adapter in adapters)
+        found.say("auth", "green", f"credentials of callers, and where they may go: {listed}")
     bundle = _attempt(found, "bundle", lambda: load_bundle(settings.tuning.bundle))
     if bundle is not None:
         found.say("bundle", "green", _bundle_line(bundle))

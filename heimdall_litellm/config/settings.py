@@ -28,7 +28,6 @@ from heimdall_litellm.errors import ConfigError
 
 DEFAULT_NAME: Final = "heimdall"
 
-AuthAdapter = Literal["anthropic-oauth", "google-oauth", "openai-key"]
 FailureName = Literal["429", "500", "503", "timeout", "context"]
 OutcomeName = Literal["ok", "429", "500", "503", "timeout", "context"]
 
@@ -211,9 +210,14 @@ class OverrideSettings(_Strict):
 class AuthSettings(_Strict):
     """Credentials that callers bring themselves."""
 
-    enabled: Annotated[tuple[AuthAdapter, ...], Field(strict=False), AfterValidator(_unique)] = Field(
+    enabled: Annotated[
+        tuple[ModelName, ...],
+        Field(strict=False, examples=[["anthropic-oauth", "google-oauth", "openai-key"]]),
+        AfterValidator(_unique),
+    ] = Field(
         default=("anthropic-oauth",),
-        description="Which credentials callers may bring themselves, by the adapter that knows them.",
+        description="Adapters, each for one kind of credential: anthropic-oauth, google-oauth, openai-key, "
+        "and those that other packages add.",
     )
 
 

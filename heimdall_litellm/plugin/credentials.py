@@ -31,8 +31,8 @@ STORED_TIMEOUT_S: Final = 15.0
 """How long an attempt waits for the proxy's own login to be renewed."""
 _SCOPED_OWNER: Final = "anthropic"
 """Whose OAuth bearer it is that LiteLLM keeps by provider."""
-# They take their keys in headers that no HTTP client drops at a redirect to another host.
-_KEY_HEADERS: Final = frozenset({"anthropic", "gemini"})
+_BY_HTTPX: Final = frozenset({"anthropic", "gemini", "openrouter"})
+"""Whom LiteLLM calls with a client of its own. Anthropic's and Google's keys no redirect would take off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +126,14 @@ class Credentials:
         return {**kwargs, "api_base": adapter.api_base} if _base(kwargs) is None else None
 
 
-def held(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return an attempt that no redirect takes to another host with its key, where that isn't so already."""
+def held(kwargs: dict[str, Any], call: str) -> dict[str, Any]:
+    """Return an attempt that no redirect takes to another host, where LiteLLM lets one see to that.
+
+    It doesn't for OpenAI's chat completions: their client is the vendor's own. That one takes the key off.
+    """
     provider = seams.provider_and_model(str(kwargs.get("model")), kwargs.get("custom_llm_provider"))[0]
-    if (
-        provider not in _KEY_HEADERS
-        or kwargs.get("client") is not None
-        or kwargs.get("ssl_verify") is not None
-    ):
+    is_own_client = kwargs.get("client") is not None or kwargs.get("ssl_verify") is not None
+    if is_own_client or not (provider in _BY_HTTPX or (provider == "openai" and call == "aresponses")):
         return kwargs
     return {**kwargs, "client": seams.steadfast_client(provider)}
 

@@ -187,7 +187,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
                 self.failures, "effort", lambda: effort.fitted(fitted, call, spec), fitted, kind=dict
             )
         self._note_attempt(record, thinking, whose, added_effort=thinking is not fitted)
-        return shield_now(self.failures, "hold", lambda: held(thinking), thinking, kind=dict)
+        return shield_now(self.failures, "hold", lambda: held(thinking, call), thinking, kind=dict)
 
     def _note_attempt(
         self, record: Record, kwargs: dict[str, Any], whose: Brought | str | None, *, added_effort: bool
@@ -205,7 +205,10 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         apply.note_attempt(kwargs, record.facts())
 
     def _simulated(self, kwargs: Mapping[str, Any], call: str) -> dict[str, Any] | None:
-        if not self.runtime.is_simulating:
+        record = self.records.of(kwargs)
+        attempt = record.course.current if record is not None else None
+        if not self.runtime.is_simulating or (attempt is not None and attempt.adapter is not None):
+            # A credential that somebody brings is there to be used.
             return None
         return simulated.redirect(kwargs, call, self._provider, self.runtime.entry(group_of(kwargs)))
 

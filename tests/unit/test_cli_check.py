@@ -172,10 +172,21 @@ def test_what_would_not_serve_is_red_and_named(
     assert any(text in said for said in found(result)["red", about])
 
 
+def test_the_adapters_are_shown_with_their_hosts_and_an_unknown_one_is_red(
+    check: Check, small_bundle: Path
+) -> None:
+    config = sample(small_bundle)
+    (shown,) = found(check(config, "--json"))["green", "auth"]
+    assert "anthropic-oauth (api.anthropic.com)" in shown
+    set_at(config, f"{SETTINGS}.auth_adapters", {"enabled": ["google-auth"]})
+    result = check(config, "--json")
+    assert result.exit_code == 1
+    assert "did you mean google-oauth?" in found(result)["red", "auth"][0]
+
+
 @pytest.mark.parametrize(
     ("path", "value", "about", "text"),
     [
-        (f"{SETTINGS}.auth_adapters", {"enabled": ["google-oauth"]}, "auth", "google-oauth not built yet"),
         ("litellm_settings.callbacks", "heimdall_litellm.heimdall", "callback", "replaces all others"),
         ("general_settings", {}, "master key", "general_settings.master_key is not set"),
         ("general_settings.master_key", "os.environ/GONE", "master key", "GONE is not set"),
