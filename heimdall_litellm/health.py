@@ -128,10 +128,10 @@ class Health:
             if before.state != "closed" and after.state == "closed":
                 self._listener(key, after, 0.0)
 
-    def fail(self, key: str, failure: Failure, pause: Pause) -> None:
-        """Note an attempt that failed, and set `key` aside."""
+    def fail(self, key: str, failure: Failure, pause: Pause) -> bool:
+        """Note an attempt that failed, and set `key` aside; False where it was so already."""
         if not self._is_on:
-            return
+            return False
         now = self._clock()
         with self._lock:
             before = self._circuits.get(key, CLOSED)
@@ -144,8 +144,10 @@ class Health:
                 jitter=self._jitter(),
             )
             self._put(key, after)
-        if after.until != before.until:
+        has_opened = after.until != before.until
+        if has_opened:
             self._listener(key, after, after.until - now)
+        return has_opened
 
     def adopt(self, key: str, seconds: float, row: int, cause: str) -> None:
         """Take over what another process found out: set aside for `seconds` more, or well again (0)."""

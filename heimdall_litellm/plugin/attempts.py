@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 
 from heimdall_litellm.core.failover import Hop, after
 from heimdall_litellm.health import OWN_PAUSE, PAUSES, Failure, Health
+from heimdall_litellm.observe import metrics
 
 BROKEN = Failure("broken")
 
@@ -94,6 +95,7 @@ class Course:
             return
         failure = _blamed(attempt, failure)
         attempt.failure, attempt.is_over = failure, True
+        metrics.attempt(attempt.hop.provider, failure.kind, attempt.adapter)
         self._feed(attempt, failure, health)
         rest = [hop for hop in self.hops if hop.model not in self.tried]
         order = after(
@@ -123,15 +125,16 @@ class Course:
         pause = PAUSES.get(failure.kind)
         if pause is None or (failure.kind == "timeout" and not self.is_patient):
             return
-        if attempt.own is not None and failure.kind in ("rate-limited", "refused"):
-            health.fail(attempt.own, failure, OWN_PAUSE)
-        elif attempt.deployment is not None:
-            health.fail(attempt.deployment, failure, pause)
+        is_own = attempt.own is not None and failure.kind in ("rate-limited", "refused")
+        key, pause = (attempt.own, OWN_PAUSE) if is_own else (attempt.deployment, pause)
+        if key is not None and health.fail(key, failure, pause):
+            metrics.set_aside(attempt.hop.provider, failure.kind, is_own=is_own)
 
     def succeed(self, attempt: Attempt, health: Health) -> None:
         """Settle an attempt that succeeded."""
         if not attempt.is_over:
             attempt.is_over = True
+            metrics.attempt(attempt.hop.provider, "ok", attempt.adapter)
             health.succeed(attempt.keys)
 
 
