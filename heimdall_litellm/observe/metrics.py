@@ -1,13 +1,14 @@
-"""Counters in Prometheus' default registry, which LiteLLM serves at `/metrics` with `callbacks: ["prometheus"]`.
+"""Counters in Prometheus' default registry, which LiteLLM's own `prometheus` callback serves at `/metrics`.
 
 Labels come from closed sets: LiteLLM's names of providers, the kinds of failure, the names of adapters.
 
 | metric | labels | counts |
 |---|---|---|
-| `heimdall_attempts_total` | `provider`, `outcome`, `credential` | calls of a model: `ok`, or a failure's kind |
-| `heimdall_set_aside_total` | `provider`, `cause`, `scope` | circuits opened: a `deployment`, or a caller's `own` |
+| `heimdall_attempts_total` | `provider`, `outcome`, `credential` | calls: `ok`, or a failure's kind |
+| `heimdall_set_aside_total` | `provider`, `cause`, `scope` | circuits opened: `deployment` or `own` |
 
-`credential` is the adapter that presented one, or `proxy` where LiteLLM's own key served.
+`credential` is the adapter that presented one, or `proxy` where LiteLLM's own key served. `own` is a caller's
+own credential, set aside for nobody else.
 """
 
 from __future__ import annotations
