@@ -18,7 +18,14 @@ from tests.fakes import hosts as names
 from tests.fakes.providers import FakeProviders
 
 OAT = "sk-ant-oat01-of-a-claude-code-user"
-BETAS = "claude-code-20250219,oauth-2025-04-20,interleaved-thinking-2025-05-14,fine-grained-tool-streaming-2025-05-14"
+BETAS = ",".join(
+    (
+        "claude-code-20250219",
+        "oauth-2025-04-20",
+        "interleaved-thinking-2025-05-14",
+        "fine-grained-tool-streaming-2025-05-14",
+    )
+)
 HEADERS = {
     "x-litellm-api-key": f"Bearer {MASTER_KEY}",
     "anthropic-beta": BETAS,
