@@ -293,6 +293,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             return
         if (last := record.course.current) is not None and not last.is_over:
             self._settle(record, last, exception)
+        record.brought = {}  # nobody will be asked any more
         if (verdict := record.verdict()) is not None:
             seams.rewrite(exception, *verdict)
 
@@ -312,6 +313,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         attempt = record.course.attempt_at(group_of(request)) if record is not None else None
         if record is not None and attempt is not None:
             record.course.succeed(attempt, self.runtime.health)
+            record.brought = {}  # nobody will be asked any more
 
 
 def _id_of(deployment: Any) -> str:
