@@ -96,7 +96,7 @@ class Login:
                 client_id=self.client_id,
                 access_token=self.access_token.reveal(),
                 expires_at=self.expires_at,
-                refresh_token=self.refresh_token.reveal() if self.refresh_token else None,
+                refresh_token=None if self.refresh_token is None else self.refresh_token.reveal(),
                 scopes=self.scopes,
                 account=self.account,
                 made_at=self.made_at,
@@ -119,7 +119,7 @@ class Login:
         del read["version"]
         refresh = read.pop("refresh_token")
         access = Secret(read.pop("access_token"))
-        return cls(access_token=access, refresh_token=refresh and Secret(refresh), **read)
+        return cls(access_token=access, refresh_token=None if refresh is None else Secret(refresh), **read)
 
 
 class _Document(BaseModel):

@@ -94,13 +94,14 @@ def login(provider: str, paste: bool, device: bool, timeout: float, config: str 
 @json_option
 @answers
 def logout(provider: str, config: str | None, as_json: bool) -> int:
-    """Tell PROVIDER that the tokens are void, and delete them here in any case; exit code 1 if there were none."""
+    """Have PROVIDER revoke the tokens, and delete them here in any case; exit code 1 if there are none."""
     settings, store = _open(config)
     if provider not in store.names():
         said = f"there is no login at {provider} in {store.directory}"
-        print_json(
-            {"login": provider, "deleted": False, "revoked": False, "note": said}
-        ) if as_json else complain(said)
+        if as_json:
+            print_json({"login": provider, "deleted": False, "revoked": False, "note": said})
+        else:
+            complain(said)
         return NEGATIVE
     with store.lock(provider, _LOCK_SECONDS):
         note = _revoke(settings, store, provider)
@@ -121,7 +122,7 @@ def logout(provider: str, config: str | None, as_json: bool) -> int:
 @json_option
 @answers
 def status(config: str | None, as_json: bool) -> int:
-    """Show the logins there are, whose, until when and for what; exit code 1 if none or one that is of no use."""
+    """Show the logins there are, whose and until when; exit code 1 if there is none, or one of no use."""
     _, store = _open(config)
     rows: list[dict[str, object]] = []
     for name in store.names():
@@ -148,7 +149,10 @@ def status(config: str | None, as_json: bool) -> int:
 def key(as_json: bool) -> int:
     """Print a new key for HEIMDALL_TOKEN_KEY, which encrypts the stored tokens."""
     made = new_key()
-    print_json({"key": made}) if as_json else click.echo(made)
+    if as_json:
+        print_json({"key": made})
+    else:
+        click.echo(made)
     return OK
 
 

@@ -159,7 +159,7 @@ def _resolved(schema: Node, node: Node) -> Node:
 
 
 def _keeps_secrets(schema: Node, node: Node) -> bool:
-    """Say whether a secret belongs at `node` or below it; who mistakes the place still has written a secret."""
+    """Say whether a secret belongs at `node` or below: one may have been written in the wrong place."""
     node = _resolved(schema, node)
     below = _mapping(node.get("properties")).values()
     return bool(node.get("writeOnly")) or any(_keeps_secrets(schema, _mapping(child)) for child in below)

@@ -58,7 +58,7 @@ def _status_as_text(value: object) -> object:
 
 
 def _sends_in_private(url: str) -> str:
-    """Accept https, and http where it does not leave this machine; the URL may hold a password, so never say it."""
+    """Accept https, and http on this machine; never say the URL, which may hold a password."""
     try:
         parts = urlsplit(url)
         is_loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
@@ -245,7 +245,7 @@ class GoogleSettings(_Strict):
             "https://www.googleapis.com/auth/cloud-platform",
             "https://www.googleapis.com/auth/generative-language.retriever",
         ),
-        description="What a login asks for; add `openid` and `email` to see in `heimdall auth status` whose it is.",
+        description="What a login asks for; `openid` and `email` let `heimdall auth status` say whose it is.",
     )
     auth_url: Endpoint = Field(
         default="https://accounts.google.com/o/oauth2/v2/auth",
