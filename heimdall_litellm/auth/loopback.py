@@ -22,6 +22,10 @@ _PAGE: Final = (
     "<!doctype html><meta charset=utf-8><title>Heimdall</title>"
     "<p>{said}<p>Close this window and go back to the terminal.\n"
 )
+_TURNED_AWAY: Final = {
+    HTTPStatus.NOT_FOUND: "There is nothing here.",
+    HTTPStatus.BAD_REQUEST: "This is not the answer to the login that is going on.",
+}
 
 
 def code_in(query: str, state: Secret) -> Secret | None:
@@ -86,23 +90,22 @@ class Listener:
         """Say which state the answer carries; until then every request is turned away."""
         self._expected = state
 
-    def take(self, target: str) -> tuple[HTTPStatus, str]:
-        """Look at the target of a request; say what to tell the browser."""
-        parts = urlsplit(target)
+    def answer_in(self, target: str) -> Secret | LoginError | HTTPStatus:
+        """Look at the target of a request: it holds the answer, or is to be turned away."""
+        parts, expected = urlsplit(target), self._expected
         if parts.path not in ("", "/"):
-            return HTTPStatus.NOT_FOUND, "There is nothing here."
+            return HTTPStatus.NOT_FOUND
         try:
-            code = code_in(parts.query, self._expected) if self._expected else None
+            answer: Secret | LoginError | None = code_in(parts.query, expected) if expected else None
         except LoginRefused as refused:
-            self._finish(refused)
-            return HTTPStatus.OK, "The login was refused."
-        if code is None:
-            return HTTPStatus.BAD_REQUEST, "This is not the answer to the login that is going on."
-        self._finish(code)
-        return HTTPStatus.OK, "Heimdall has got the answer."
-
-    def _finish(self, answer: Secret | LoginError) -> None:
+            answer = refused
+        if answer is None:
+            return HTTPStatus.BAD_REQUEST
         self._expected = None  # one answer only
+        return answer
+
+    def finish(self, answer: Secret | LoginError) -> None:
+        """Let `wait` go on."""
         self._answers.put(answer)
 
 
@@ -120,7 +123,15 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 5  # seconds of silence
 
     def do_GET(self) -> None:
-        status, said = self.server.listener.take(self.path)
+        answer = self.server.listener.answer_in(self.path)
+        if isinstance(answer, HTTPStatus):
+            status, said = answer, _TURNED_AWAY[answer]
+        else:
+            refused = isinstance(answer, LoginError)
+            status, said = (
+                HTTPStatus.OK,
+                "The login was refused." if refused else "Heimdall has got the answer.",
+            )
         body = _PAGE.format(said=said).encode()
         self.send_response(status)
         self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -131,6 +142,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
+        self.wfile.flush()
+        if not isinstance(answer, HTTPStatus):
+            self.server.listener.finish(answer)  # only now: the program may end, and the page is to be read
 
     def version_string(self) -> str:
         return "Heimdall"

@@ -194,7 +194,13 @@ class OAuthClient:
             raise ProviderUnreachable(f"{host} answered {error.response.status_code}") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise ProviderUnreachable(f"{host} cannot be reached ({type(error).__name__})") from None
-        except (ValueError, TypeError, AttributeError, RecursionError):  # what Authlib does on odd answers
+        except (
+            ValueError,
+            TypeError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ):  # what Authlib does on odd answers
             raise _senseless(url) from None
 
     @staticmethod
