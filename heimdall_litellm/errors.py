@@ -5,6 +5,12 @@
     ├── BundleError        a bundle was refused
     │   ├── BundleDamaged      sizes, digests, schema or manifest do not fit
     │   └── BundleUnfit        it parses, but its answers differ from its golden rows
+    ├── AuthError          a login cannot be made, kept or used
+    │   ├── StoreError         the stored tokens, their key or their directory
+    │   │   └── StoreUnreadable    a login that the key does not decrypt
+    │   └── LoginError         no login came about
+    │       ├── LoginRefused       the provider or the user said no
+    │       └── ProviderUnreachable    no answer in time, or one that makes no sense
     ├── CatalogError       a model list or price map cannot be read
     ├── RequestError       the caller of a virtual model must change something
     │   ├── BadOverride        a `heimdall-*` header or metadata field is malformed
@@ -40,6 +46,34 @@ class BundleDamaged(BundleError):
 
 class BundleUnfit(BundleError):
     """The bundle parses, but does not reproduce its golden rows in time."""
+
+
+class AuthError(HeimdallError):
+    """A login cannot be made, kept or used."""
+
+
+class StoreError(AuthError):
+    """The stored tokens, their key or their directory cannot be used."""
+
+
+class StoreUnreadable(StoreError):
+    """A stored login that the key does not decrypt: it is another key, or the file is damaged."""
+
+
+class LoginError(AuthError):
+    """No login came about."""
+
+
+class LoginRefused(LoginError):
+    """The provider or the user said no; `code` is OAuth's word for why."""
+
+    def __init__(self, message: str, code: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class ProviderUnreachable(LoginError):
+    """The provider did not answer in time, or its answer makes no sense."""
 
 
 class CatalogError(HeimdallError):

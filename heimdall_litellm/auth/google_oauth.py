@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from heimdall_litellm.auth.adapter import Adapter, Attachment, Incoming, bearer_of
+from heimdall_litellm.auth.refresh import StoredLogin
 from heimdall_litellm.auth.secret import Secret
-from heimdall_litellm.config import Settings
+from heimdall_litellm.auth.store import open_store
+from heimdall_litellm.config import Settings, environment
 
 HEADER = "heimdall-google-authorization"
 
@@ -74,6 +76,14 @@ class NoLogin:
 
 
 def make(settings: Settings) -> Adapter:
-    """Make the adapter."""
-    del settings
-    return GoogleOAuth(NoLogin())
+    """Make the adapter, with the login that is kept for this client, should there be one."""
+    auth = settings.auth_adapters
+    login: Login = NoLogin()
+    if auth.google.client_id is not None:
+        # Authlib and its HTTP client, for those who log in.
+        from heimdall_litellm.auth.google_login import NAME, google
+        from heimdall_litellm.auth.oauth import OAuthClient
+
+        store = open_store(auth, environment())
+        login = StoredLogin(store, NAME, OAuthClient(google(auth.google)))
+    return GoogleOAuth(login, auth.google.quota_project)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from heimdall_litellm import __version__
+from heimdall_litellm.cli.auth import auth
 from heimdall_litellm.cli.bundle import bundle
 from heimdall_litellm.cli.check import check
 from heimdall_litellm.cli.decide import decide
@@ -39,5 +40,5 @@ def schema(as_json: bool) -> int:
     return OK
 
 
-for command in (check, explain, decide, bundle, config):
+for command in (check, explain, decide, bundle, auth, config):
     main.add_command(command)

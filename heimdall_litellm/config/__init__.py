@@ -2,10 +2,19 @@
 
 from heimdall_litellm.config.files import environment, keep_litellm_offline, load_config, settings_from_config
 from heimdall_litellm.config.loading import SECTION, json_schema, load_settings, setting_rows
-from heimdall_litellm.config.settings import RouterSettings, Settings, SimulatedModel, SimulationSettings
+from heimdall_litellm.config.settings import (
+    AuthSettings,
+    GoogleSettings,
+    RouterSettings,
+    Settings,
+    SimulatedModel,
+    SimulationSettings,
+)
 
 __all__ = [
     "SECTION",
+    "AuthSettings",
+    "GoogleSettings",
     "RouterSettings",
     "Settings",
     "SimulatedModel",

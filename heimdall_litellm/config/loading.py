@@ -103,8 +103,9 @@ def _problems(refused: ValidationError, given: Mapping[str, object]) -> Iterator
             allowed = _allowed_key(schema, path)
             yield f"{SECTION}.{_dotted(path[:-2])}: {_shown(path[-2])} is no possible key; allowed: {allowed}"
         else:
-            allowed = _allowed(schema, _node(schema, path))
-            yield f"{key}: {_shown(error['input'])} is not allowed; allowed: {allowed}"
+            node = _node(schema, path)
+            shown = "what is given" if _keeps_secrets(schema, node) else _shown(error["input"])
+            yield f"{key}: {shown} is not allowed; allowed: {_allowed(schema, node)}"
 
 
 def _is_given(given: object, path: Path) -> bool:
@@ -155,6 +156,13 @@ def _resolved(schema: Node, node: Node) -> Node:
     if isinstance(reference, str):
         return {**_mapping(_mapping(schema["$defs"])[reference.rsplit("/", 1)[-1]]), **node}
     return node
+
+
+def _keeps_secrets(schema: Node, node: Node) -> bool:
+    """Say whether a secret belongs at `node` or below: one may have been written in the wrong place."""
+    node = _resolved(schema, node)
+    below = _mapping(node.get("properties")).values()
+    return bool(node.get("writeOnly")) or any(_keeps_secrets(schema, _mapping(child)) for child in below)
 
 
 def _allowed(schema: Node, node: Node) -> str:

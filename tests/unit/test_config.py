@@ -242,7 +242,9 @@ def test_sections_of_the_wrong_kind_are_refused_and_not_crashed_on(given: dict[s
 
 
 def test_settings_that_are_no_mapping_are_refused() -> None:
-    assert problems([1])[0].startswith("callback_settings.heimdall: [1] is not allowed; allowed: a mapping")  # type: ignore[arg-type]
+    assert problems([1])[0].startswith(
+        "callback_settings.heimdall: what is given is not allowed; allowed: a mapping"
+    )  # type: ignore[arg-type]
 
 
 def test_a_wrong_candidate_of_a_profile_is_reported_where_it_stands() -> None:
