@@ -1,4 +1,7 @@
-"""Logins of the proxy: made once by a user, kept encrypted, refreshed ahead of time.
+"""Credentials: adapters that know one kind each, and logins of the proxy.
+
+The adapters (`adapter.py` is the protocol, `registry.py` the list) say how a credential is known and where it
+may go. Logins are made once by a user, kept encrypted, and refreshed ahead of time.
 
 Nothing here knows LiteLLM, and `import heimdall_litellm.auth` is light: Authlib and HTTP are loaded by
 `heimdall_litellm.auth.oauth`, when a provider is to be asked.

@@ -1,4 +1,4 @@
-"""Gemini with the proxy's own login: bearers from the store, renewed by a real OAuth server, to Google only."""
+"""Gemini with the proxy's own login: bearers from the store, renewed by a real OAuth server, to Google."""
 
 from __future__ import annotations
 
