@@ -23,6 +23,11 @@ from heimdall_litellm.catalog.entries import entries_from_model_list
 from heimdall_litellm.cli.main import main
 from heimdall_litellm.config import json_schema, load_config, settings_from_config
 from heimdall_litellm.config.docs import schema_text, with_table
+from heimdall_litellm.core.failover import Hop
+from heimdall_litellm.health import Failure, Health
+from heimdall_litellm.observe import metrics
+from heimdall_litellm.plugin.attempts import Course
+from heimdall_litellm.plugin.records import Record
 from training.card import _LICENCES
 
 ROOT = Path(__file__).parents[2]
@@ -160,3 +165,24 @@ def test_the_sources_of_the_shipped_bundle_stand_with_the_licences_of_its_card()
     told = {source: licence for sources, licence in rows for source in sources.split(", ")}
     del told["source"]
     assert told == {source: _LICENCES[source] for source in load_bundle(canary=False).manifest.trained_on}
+
+
+def test_every_metric_and_its_labels_stand_in_the_docs() -> None:
+    told = read("failover.md")
+    for metric in (metrics._ATTEMPTS, metrics._SET_ASIDE):
+        assert f"`{metric._name}_total`" in told
+        assert all(f"`{label}`" in told for label in metric._labelnames)
+
+
+def test_every_header_of_an_answer_stands_in_the_docs() -> None:
+    record = Record("heimdall", "why", bucket="hard", alpha=0.5, served="b")
+    health = Health()
+    record.course = Course([Hop("a", "anthropic"), Hop("b", "openai")], limit=1)
+    first = record.course.begin("a", health)
+    first.own = "own:anthropic:1"
+    record.course.fail(first, Failure("rate-limited", 429), health)
+    record.course.begin("b", health).adapter = "openai-key"
+    headers = record.headers()
+    assert {"heimdall-tried", "heimdall-escalated", "heimdall-credential"} <= headers.keys()
+    for text in (read("plugin.md"), (ROOT / "README.md").read_text(encoding="utf-8")):
+        assert [name for name in headers if f"`{name}`" not in text] == []
