@@ -103,7 +103,7 @@ def _cases() -> Iterator[tuple[str, str, str, str, bool]]:
         yield first, second, event, kind, ":" in event or number % 2 == 1
 
 
-@pytest.mark.parametrize(("first", "second", "event", "kind", "stream"), _cases())
+@pytest.mark.parametrize(("first", "second", "event", "kind", "stream"), list(_cases()))
 def test_no_secret_goes_where_it_does_not_belong(
     telling_proxy: Proxy,
     fakes: FakeProviders,
