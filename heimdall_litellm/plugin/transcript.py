@@ -26,8 +26,8 @@ parts (their text becomes part of the answer).
 
 **In doubt.** A foreign block left in makes Claude's API answer 400 to this and every later request of the
 session. One of its own taken out costs that thought, and within a turn of tool calls a 400 that dropping
-`thinking` prevents. So Claude is sent only what is surely its own. With OpenAI's encrypted reasoning it is the
-other way about: what isn't surely foreign stays, for other items refer to it.
+`thinking` prevents. So Claude is sent only what is surely its own. With OpenAI's encrypted reasoning it is
+the other way about: what isn't surely foreign stays, for other items refer to it.
 """
 
 from __future__ import annotations

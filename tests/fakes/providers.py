@@ -127,7 +127,7 @@ def _api_of(path: str) -> str:
         return "anthropic"
     if "enerateContent" in path:
         return "gemini"
-    return "responses" if path.endswith("/responses") else "chat"
+    return "responses" if path.partition("?")[0].endswith("/responses") else "chat"
 
 
 def _send(http: BaseHTTPRequestHandler, status: int, body: bytes, kind: str) -> None:
