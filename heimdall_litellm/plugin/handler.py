@@ -26,7 +26,7 @@ from heimdall_litellm.auth.registry import enabled
 from heimdall_litellm.config import environment
 from heimdall_litellm.config.files import settings_from_config
 from heimdall_litellm.errors import HeimdallError, NoOtherModel, RequestError
-from heimdall_litellm.plugin import access, apply, effort, seams, simulated
+from heimdall_litellm.plugin import access, apply, effort, seams, simulated, transcript
 from heimdall_litellm.plugin.attempts import Attempt
 from heimdall_litellm.plugin.credentials import Brought, held
 from heimdall_litellm.plugin.guard import Guard, borrows, refused, token_of
@@ -180,13 +180,14 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         attaching = credentials.attached(kwargs, record.brought)
         presented = await shield(self.failures, "credentials", attaching, None, kind=tuple)
         fitted, whose = presented if presented is not None else (dict(kwargs), None)
+        readable = shield_now(self.failures, "transcript", lambda: _readable(fitted, call), fitted, kind=dict)
         spec = record.effort_for(record.served) if record.served is not None else None
-        thinking = fitted
+        thinking = readable
         if spec is not None:
             thinking = shield_now(
-                self.failures, "effort", lambda: effort.fitted(fitted, call, spec), fitted, kind=dict
+                self.failures, "effort", lambda: effort.fitted(readable, call, spec), readable, kind=dict
             )
-        self._note_attempt(record, thinking, whose, added_effort=thinking is not fitted)
+        self._note_attempt(record, thinking, whose, added_effort=thinking is not readable)
         return shield_now(self.failures, "hold", lambda: held(thinking, call), thinking, kind=dict)
 
     def _note_attempt(
@@ -314,6 +315,11 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         if record is not None and attempt is not None:
             record.course.succeed(attempt, self.runtime.health)
             record.brought = {}  # nobody will be asked any more
+
+
+def _readable(kwargs: dict[str, Any], call: str) -> dict[str, Any]:
+    whose = seams.provider_and_model(str(kwargs.get("model")), kwargs.get("custom_llm_provider"))
+    return transcript.cleaned(kwargs, call, *whose)
 
 
 def _id_of(deployment: Any) -> str:
