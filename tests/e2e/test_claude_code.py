@@ -7,6 +7,7 @@ client is Anthropic's own.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import anthropic
@@ -60,15 +61,16 @@ ASK = {
 
 
 @pytest.fixture
-def client(hosts_proxy: Proxy) -> anthropic.Anthropic:
-    return anthropic.Anthropic(
+def client(hosts_proxy: Proxy) -> Iterator[anthropic.Anthropic]:
+    with anthropic.Anthropic(
         base_url=hosts_proxy.url,
         auth_token=OAT,
         api_key=None,
         default_headers=HEADERS,
         max_retries=0,
         http_client=anthropic.DefaultHttpxClient(trust_env=False),
-    )
+    ) as made:
+        yield made
 
 
 def _turn(client: anthropic.Anthropic, messages: list[Any]) -> anthropic.types.beta.BetaMessage:
