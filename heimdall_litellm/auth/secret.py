@@ -12,6 +12,15 @@ import hmac
 from typing import NoReturn, Self
 
 
+class Masked(str):
+    """A text like any other that hides from `repr`: LiteLLM's debug output shows arguments by that."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
 class Secret:
     """Holds a text; immutable."""
 
@@ -24,6 +33,10 @@ class Secret:
     def reveal(self) -> str:
         """Give the text."""
         return self._text
+
+    def masked(self, prefix: str = "") -> Masked:
+        """Give `prefix` and the text to somebody who needs a real `str` and may print it with `repr`."""
+        return Masked(prefix + self._text)
 
     @property
     def digest(self) -> str:

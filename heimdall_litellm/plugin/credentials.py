@@ -155,10 +155,10 @@ def _presented(kwargs: Mapping[str, Any], adapter: Adapter, attachment: Attachme
     changed["api_base"] = adapter.api_base
     headers = dict(attachment.headers)
     if attachment.api_key is not None:
-        changed["api_key"] = attachment.api_key.reveal()
+        changed["api_key"] = attachment.api_key.masked()
     if attachment.bearer is not None:
         changed["api_key"] = seams.PLACEHOLDER_KEY
-        headers["authorization"] = f"Bearer {attachment.bearer.reveal()}"
+        headers["authorization"] = attachment.bearer.masked("Bearer ")
     if headers:
         changed["extra_headers"] = {**(changed.get("extra_headers") or {}), **headers}
     return changed

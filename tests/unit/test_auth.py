@@ -139,6 +139,9 @@ def test_a_secret_is_not_seen() -> None:
     with pytest.raises(TypeError):
         json.dumps(secret)
     assert copy.deepcopy(secret) == secret == Secret("sk-canary") != Secret("other")
+    masked = secret.masked("Bearer ")
+    assert masked == "Bearer sk-canary"
+    assert "canary" not in repr(masked) + repr({"k": masked}) + f"{masked!r}"
     assert len(secret.digest) == 16
     assert secret.digest == Secret("sk-canary").digest != Secret("other").digest
     assert secret != "sk-canary"
