@@ -29,6 +29,8 @@ PAUSES: Final[Mapping[FailureKind, Pause]] = MappingProxyType(
         "broken": _DOWN,
         "rate-limited": _DOWN,
         "refused": Pause(base_s=300.0, is_certain=True, is_growing=False),
+        # These may be about something that the request names, so health of late speaks for the deployment.
+        "forbidden": Pause(base_s=300.0, is_growing=False),
         "gone": Pause(base_s=300.0, is_growing=False),
     }
 )

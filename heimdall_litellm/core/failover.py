@@ -11,7 +11,7 @@ resort by a weaker. No model comes twice.
 |---|---|
 | `unavailable` (5xx), `timeout`, `unreachable`, `broken` | other providers first: this one may be down |
 | `rate-limited` | the same; with the caller's own credential, nobody else that would use it |
-| `refused` (401, 402, 403), `gone` (404) | the next in order: it is this deployment's matter |
+| `refused` (401, 402), `forbidden` (403), `gone` (404) | the next in order: it is this deployment's matter |
 | `unfit` (a parameter that it doesn't take) | the next in order |
 | `context` | wider windows, those for long contexts first; then those that hold it twice over by estimate |
 | `policy` | the next in order, if the administrator wants that; else nobody |
@@ -42,6 +42,7 @@ FailureKind = Literal[
     "broken",
     "rate-limited",
     "refused",
+    "forbidden",
     "gone",
     "unfit",
     "context",

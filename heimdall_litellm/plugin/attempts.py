@@ -20,6 +20,7 @@ from heimdall_litellm.health import OWN_PAUSE, PAUSES, Failure, Health
 from heimdall_litellm.observe import metrics
 
 BROKEN = Failure("broken")
+_OF_THE_CREDENTIAL = ("rate-limited", "refused", "forbidden")
 
 
 @dataclass(slots=True)
@@ -125,7 +126,7 @@ class Course:
         pause = PAUSES.get(failure.kind)
         if pause is None or (failure.kind == "timeout" and not self.is_patient):
             return
-        is_own = attempt.own is not None and failure.kind in ("rate-limited", "refused")
+        is_own = attempt.own is not None and failure.kind in _OF_THE_CREDENTIAL
         key, pause = (attempt.own, OWN_PAUSE) if is_own else (attempt.deployment, pause)
         if key is not None and health.fail(key, failure, pause):
             metrics.set_aside(attempt.hop.provider, failure.kind, is_own=is_own)

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from heimdall_litellm.config import Settings
 
 
+_TO_REPORT = ("refused", "forbidden", "gone")
+"""Failures that somebody has to mend."""
+
+
 class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped here
     """Heimdall as LiteLLM sees it. One per process; a bypassed one leaves every request alone."""
 
@@ -253,7 +257,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         if failure.kind == "unfit":
             # Whoever is tried next gets the request as it came.
             record.efforts = {}
-        if failure.kind in ("refused", "gone") and attempt.own is None and attempt.deployment is not None:
+        if failure.kind in _TO_REPORT and attempt.own is None and attempt.deployment is not None:
             logger.error(
                 "Heimdall: the provider of %r answered %s, so its deployment %s is set aside. Check its key, "
                 "its account and the name of its model.",

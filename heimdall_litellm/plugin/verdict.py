@@ -23,8 +23,7 @@ from heimdall_litellm.plugin import seams
 _BY_STATUS: Final[Mapping[int, FailureKind]] = {
     401: "refused",
     402: "refused",
-    403: "refused",
-    404: "gone",
+    403: "forbidden",
     408: "timeout",
     413: "context",
     429: "rate-limited",
@@ -33,6 +32,8 @@ _OUR_MATTER: Final = ("credit balance is too low", "api key not valid", "api_key
 """How vendors say with a 400 that our account or key is at fault."""
 _UNREADABLE: Final = ("error converting to valid response",)
 """How LiteLLM says that it couldn't read an answer, with the status of a client's mistake."""
+_MODEL: Final = ("model", "deployment", "endpoints")
+"""Words of a 404 that is about the model."""
 _EFFORT: Final = ("thinking", "reasoning", "effort", "budget_tokens")
 _MAX_TEXT: Final = 4_000
 
@@ -85,6 +86,9 @@ def _kind_of(error: BaseException, status: int | None) -> FailureKind:
         return "broken"
     if status in _BY_STATUS:
         return _BY_STATUS[status]
+    if status == 404:
+        # A file or a thread that the request names may be what isn't there; that is no deployment's fault.
+        return "gone" if _says(error, _MODEL) else "unfit"
     if 400 <= status < 500:
         if _says(error, _OUR_MATTER):
             return "refused"

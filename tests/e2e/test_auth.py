@@ -1,4 +1,4 @@
-"""Callers' credentials at the edges: LiteLLM's cooldowns, requests that aren't routed, addresses from elsewhere.
+"""Callers' credentials at the edges: LiteLLM's cooldowns, requests not routed, addresses from elsewhere.
 
 The router cools models down here, as it does by default, and the environment names other addresses for the
 vendors.

@@ -23,7 +23,7 @@ def test_where_a_provider_may_be_down_the_others_come_first(kind: FailureKind) -
     assert _after(kind, GPT, MINI, CLAUDE, GEMINI) == ["claude", "gemini", "mini"]
 
 
-@pytest.mark.parametrize("kind", ["refused", "gone", "unfit"])
+@pytest.mark.parametrize("kind", ["refused", "forbidden", "gone", "unfit"])
 def test_what_is_one_deployments_matter_leaves_the_order(kind: FailureKind) -> None:
     assert _after(kind, GPT, MINI, CLAUDE) == ["mini", "claude"]
 

@@ -87,9 +87,9 @@ def test_a_callers_own_credential_that_is_over_is_theirs_to_renew() -> None:
     assert course.fallbacks == ["claude"]
     assert health.aside() == {}
     other, health = _course()
-    _fail(other, health, "claude", Failure("refused", 403))
+    _fail(other, health, "claude", Failure("forbidden", 403))
     assert not other.is_client_to_blame
-    assert health.why_held(MINE) == "refused (403)"
+    assert health.why_held(MINE) == "forbidden (403)"
 
 
 def test_what_is_logged_late_finds_its_own_attempt() -> None:
