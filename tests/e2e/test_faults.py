@@ -175,24 +175,22 @@ def test_retry_after_says_how_long_a_user_is_set_aside(
 
 @streaming_or_not
 @every_endpoint
-def test_openrouter_down_leads_to_another_cheap_model_elsewhere(
-    hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any], stream: bool
-) -> None:
-    fakes.script(deepseek_r1="503", gpt_5_mini="ok")
-    answer = _ask(hosts_proxy, path, {**body}, "cheap", stream=stream, model="heimdall-open")
-    assert answer.status_code == 200, answer.text
-    assert fakes.models == ["deepseek/deepseek-r1", "gpt-5-mini"]
-
-
-@streaming_or_not
-@every_endpoint
-def test_openrouter_down_with_nothing_cheap_elsewhere_leads_to_the_mid_bucket(
-    hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any], stream: bool
+@pytest.mark.parametrize(
+    ("model", "then"), [("heimdall-open", "gpt-5-mini"), ("heimdall-cheap", "gpt-5")], ids=["cheap", "mid"]
+)
+def test_openrouter_down_leads_to_another_cheap_model_elsewhere_or_to_the_mid_bucket(
+    hosts_proxy: Proxy,
+    fakes: FakeProviders,
+    model: str,
+    then: str,
+    path: str,
+    body: dict[str, Any],
+    stream: bool,
 ) -> None:
     fakes.script(deepseek_r1="503")
-    answer = _ask(hosts_proxy, path, {**body}, "cheap", stream=stream, model="heimdall-cheap")
+    answer = _ask(hosts_proxy, path, body, "cheap", stream=stream, model=model)
     assert answer.status_code == 200, answer.text
-    assert fakes.models == ["deepseek/deepseek-r1", "gpt-5"]
+    assert fakes.models == ["deepseek/deepseek-r1", then]
 
 
 @streaming_or_not
