@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -65,13 +66,7 @@ def login(provider: str, paste: bool, device: bool, timeout: float, config: str 
         else:
             complain(str(error))
         return NEGATIVE
-    aside = None
-    with store.lock(provider, _LOCK_SECONDS):
-        try:
-            store.read(provider)
-        except StoreUnreadable:
-            aside = store.set_aside(provider)
-        store.write(provider, made)
+    aside = _keep(store, provider, made)
     missing = [scope for scope in client.provider.scopes if scope not in made.scopes]
     facts = {**_facts(provider, store, made), "missing_scopes": missing, "set_aside": aside and str(aside)}
     if as_json:
@@ -195,6 +190,18 @@ def _log_in(client: OAuthClient, *, paste: bool, device: bool, timeout: float) -
         grant = by_browser(client, show_page, timeout)
     given = client.provider
     return Login.begun(grant, client_id=given.client_id, scopes=given.scopes, now=time.time())
+
+
+def _keep(store: TokenStore, name: str, made: Login) -> Path | None:
+    """Write a new login; what was there and could not be decrypted is set aside, and said where."""
+    aside = None
+    with store.lock(name, _LOCK_SECONDS):
+        try:
+            store.read(name)
+        except StoreUnreadable:
+            aside = store.set_aside(name)
+        store.write(name, made)
+    return aside
 
 
 def _revoke(settings: AuthSettings, store: TokenStore, name: str) -> str | None:

@@ -569,6 +569,37 @@ def test_fewer_scopes_and_no_refresh_token_are_told(
     assert "not possible" in heimdall("status").stdout
 
 
+@pytest.mark.parametrize(
+    ("changed", "said", "exit_code"),
+    [
+        ({"refreshed_at": 86_400.0}, "works, last at 1970-01-02T00:00:00+00:00", 0),
+        ({"failures": 1, "retry_at": 86_400.0}, "came to nothing once; next try from 1970-01-02", 0),
+        ({"failures": 3, "retry_at": 86_400.0}, "came to nothing 3 times", 0),
+        ({"refused": "invalid_grant"}, "refused (invalid_grant): log in again", 1),
+    ],
+)
+def test_the_status_says_how_refreshing_goes(
+    heimdall: Callable[..., Result], browser: Browser, tmp_path: Path, changed: dict[str, Any],
+    said: str, exit_code: int, config: str,
+) -> None:  # fmt: skip
+    assert heimdall("login", "google").exit_code == 0
+    store = TokenStore(tmp_path / "store", TokenKeys({KEY_VARIABLE: KEY}))
+    store.write("google", replace(stored(tmp_path), **changed))
+    status = heimdall("status")
+    assert (status.exit_code, said in status.stdout) == (exit_code, True)
+    Path(config).rename(tmp_path / "litellm_config.yaml")  # found without being named
+    found = CliRunner().invoke(main, ["auth", "status"], env={"COLUMNS": "200", "SECRET_OF_THE_TEST": "x"})
+    assert (found.exit_code, found.stdout) == (status.exit_code, status.stdout)
+
+
+def test_a_login_that_goes_while_logging_out_is_no_error(
+    heimdall: Callable[..., Result], browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert heimdall("login", "google").exit_code == 0
+    monkeypatch.setattr(TokenStore, "read", lambda *_: None)
+    assert json.loads(heimdall("logout", "google", "--json").stdout)["note"] == "they are gone already"
+
+
 def test_a_key_is_printed_to_be_used() -> None:
     made = CliRunner().invoke(main, ["auth", "key"]).stdout.strip()
     TokenKeys({KEY_VARIABLE: made}).cipher()

@@ -317,6 +317,7 @@ def test_a_writer_that_is_killed_leaves_the_old_or_the_new(store: TokenStore, ke
         assert left is not None
         highest = max(highest, left.failures)
     assert highest > 0
+    (store.directory / ".google.left.tmp").write_bytes(b"half")
     with store.lock("google", 1):  # the dead don't hold it
         store.write("google", LOGIN)
     assert not list(store.directory.glob("*.tmp"))

@@ -247,6 +247,67 @@ def test_settings_that_are_no_mapping_are_refused() -> None:
     )  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "auth",
+    [
+        {"google": {"client_secret": ["canary"]}},
+        {"google": {"client_secret": 4711}},
+        {"google": {"client_secret": {"canary": "canary"}}},
+        {"google": "canary"},
+        {"google": ["canary"]},
+        "canary",
+        {"google": {"client_secrt": "canary"}},
+    ],
+)
+def test_a_secret_is_never_said_wherever_it_was_written(auth: object) -> None:
+    said = "\n".join(problems({"auth_adapters": auth}))
+    assert "callback_settings.heimdall.auth_adapters" in said
+    assert "canary" not in said
+    assert "4711" not in said
+
+
+def test_a_secret_is_not_shown_by_the_settings_that_hold_it() -> None:
+    made = load_settings({"auth_adapters": {"google": {"client_secret": "canary"}}})
+    assert "canary" not in repr(made)
+    assert "canary" not in made.model_dump_json()
+
+
+@pytest.mark.parametrize("key", ["auth_url", "token_url", "revoke_url", "device_url"])
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://example.org/token", "must be an https:// URL"),
+        ("http://127.0.0.1.example.org/token", "must be an https:// URL"),
+        ("ftp://127.0.0.1/token", "must be an https:// URL"),
+        ("https:///token", "must be an https:// URL"),
+        ("https://example.org/a b", "must be an https:// URL"),
+        ("https://example.org:99999/", "this is no URL"),
+        ("https://[::1/token", "this is no URL"),
+        ("https://canary:canary@example.org/", "without user name"),
+        ("https://example.org/#canary", "without user name"),
+    ],
+)
+def test_tokens_travel_encrypted_or_not_at_all(key: str, url: str, why: str) -> None:
+    said = problems({"auth_adapters": {"google": {key: url}}})[0]
+    assert said.startswith(f"callback_settings.heimdall.auth_adapters.google.{key}: ")
+    assert why in said
+    assert "canary" not in said
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.org/token", "http://127.0.0.1:1/t", "http://[::1]/t", "http://localhost/t"]
+)
+def test_a_url_of_ones_own_may_be_on_this_machine(url: str) -> None:
+    assert (
+        load_settings({"auth_adapters": {"google": {"token_url": url}}}).auth_adapters.google.token_url == url
+    )
+
+
+def test_adapters_of_others_may_be_named_too() -> None:
+    assert load_settings({"auth_adapters": {"enabled": ["mine"]}}).auth_adapters.enabled == ("mine",)
+    assert "auth_adapters.enabled" in problems({"auth_adapters": {"enabled": [""]}})[0]
+
+
 def test_a_wrong_candidate_of_a_profile_is_reported_where_it_stands() -> None:
     given = {"router": {"cheap_candidates": ["a"]}, "profiles": {"eco": {"cheap_candidates": ["a", 5]}}}
     assert problems(given) == [
