@@ -35,12 +35,11 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import operator
 import re
 import string
 from collections.abc import Callable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -54,6 +53,8 @@ Object = dict[str, Any]
 _CARRIED: Final = "litellm_encrypted_reasoning:"
 _WRAPPED: Final = "litellm_enc:"
 _FERNET: Final = "gAAAA"
+# As many letters of a seal, 9 bytes, as tell whose it is.
+_HEAD: Final = 12
 # Where LiteLLM hides a Gemini signature in the id of a tool call.
 _HIDDEN: Final = "__thought__"
 # Google's own word for "this call was made by another model"; Gemini 3 refuses a call without any signature.
@@ -74,8 +75,13 @@ _SAYING: Final = (
     "reasoning_items",
 )
 _TOLD: Final = frozenset({"thinking_blocks", "reasoning_content"})
+_BLOCKS: Final = frozenset({"thinking_blocks"})
 _FIELDS: Final = frozenset({"provider_specific_fields"})
 _MARKS: Final = frozenset({"cache_control"})
+# Where the parts of a content name the call of a tool.
+_NAMES_OF_CALLS: Final = {"tool_use": "id", "tool_result": "tool_use_id"}
+_ID: Final = frozenset({"id"})
+_NONE: Final[frozenset[str]] = frozenset()
 _LETTERS: Final = string.ascii_letters + string.digits
 
 # Items of Responses: how OpenAI begins the ids of each kind, and what a model calls tools with.
@@ -100,29 +106,32 @@ def maker_of(signature: object) -> Maker | None:
 
     A 1 would be a tag of field 0, which protobuf doesn't have, so it tells the two apart.
     """
-    if not isinstance(signature, str) or not signature:
-        return None
-    if signature.startswith((_CARRIED, _FERNET)):
+    return _maker_by(signature[:_HEAD]) if isinstance(signature, str) else None
+
+
+@lru_cache(maxsize=4096)  # the heads of one vendor's seals differ little
+def _maker_by(head: str) -> Maker | None:
+    if head.startswith((_CARRIED[:_HEAD], _FERNET)):
         return "gpt"
-    if signature[0] not in "EC":
+    if not head.startswith(("E", "C")):
         return None
     try:
-        head = base64.b64decode(signature[:16].rstrip("=").ljust(16, "A"), validate=True)
+        data = base64.b64decode(head.rstrip("=").ljust(_HEAD, "A"), validate=True)
     except (binascii.Error, ValueError):
         return None
-    is_nested = head[0] == 0x12
-    at = _after_length(head, 1) if is_nested else 0
-    if head[at] != 0x0A:
+    is_nested = data[0] == 0x12
+    at = _after_length(data, 1) if is_nested else 0
+    if data[at] != 0x0A:
         return None
-    first = head[_after_length(head, at + 1)]
+    first = data[_after_length(data, at + 1)]
     if first == 1:
         return "gemini"
     return "claude" if is_nested and first >= 8 else None
 
 
-def _after_length(head: bytes, at: int) -> int:
+def _after_length(data: bytes, at: int) -> int:
     """Where the varint ends that begins there; signatures are shorter than 2 MB, so within 3 bytes."""
-    end = next((i for i in range(at, at + 3) if head[i] < 0x80), at + 2)
+    end = next((i for i in range(at, at + 3) if data[i] < 0x80), at + 2)
     return end + 1
 
 
@@ -131,25 +140,39 @@ class _Vendor:
     """What one vendor takes."""
 
     reads: Maker | None
-    id_form: re.Pattern[str]
-    refused: frozenset[str] = frozenset()
+    takes_id: Callable[[str], object]
     is_lenient: bool = False
+    refused: frozenset[str] = _NONE  # in messages of an assistant
+    marks: frozenset[str] = _NONE  # in all messages and in their parts
+    fields: frozenset[str] = _NONE  # in calls of tools
 
 
-_OF_CALLS: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-_ANY: Final = re.compile(r".*", re.DOTALL)
-_UP_TO_40: Final = re.compile(r".{0,40}", re.DOTALL)
-_UP_TO_64: Final = re.compile(rf"(?!.*{_HIDDEN}).{{0,64}}", re.DOTALL)
-_NINE: Final = re.compile(r"[a-zA-Z0-9]{9}")
+_is_plain: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}").fullmatch
+_is_nine: Final = re.compile(r"[a-zA-Z0-9]{9}").fullmatch
 
-_CLAUDE: Final = _Vendor("claude", _OF_CALLS)
-_GEMINI: Final = _Vendor("gemini", _ANY)
-_OPENAI: Final = _Vendor("gpt", _UP_TO_40, _ADDED | {"cache_control"})
-_STRICT: Final = _Vendor(None, _UP_TO_64, _ADDED | {"reasoning_items", "annotations"})
-_MISTRAL: Final = _Vendor(None, _NINE, _STRICT.refused)
-_OTHER: Final = _Vendor(None, _UP_TO_64, is_lenient=True)
+
+def _is_any(_: str) -> bool:
+    return True
+
+
+def _is_up_to_40(name: str) -> bool:
+    return len(name) <= 40
+
+
+def _is_up_to_64(name: str) -> bool:
+    return len(name) <= 64 and _HIDDEN not in name
+
+
+_CLAUDE: Final = _Vendor("claude", _is_plain)
+_GEMINI: Final = _Vendor("gemini", _is_any)
+_OPENAI: Final = _Vendor("gpt", _is_up_to_40, refused=_ADDED | _MARKS, marks=_MARKS, fields=_FIELDS)
+_STRICT: Final = _Vendor(
+    None, _is_up_to_64, refused=_ADDED | {"reasoning_items", "annotations"}, fields=_FIELDS
+)
+_MISTRAL: Final = replace(_STRICT, takes_id=_is_nine)
+_OTHER: Final = _Vendor(None, _is_up_to_64, is_lenient=True)
 # A server that talks like OpenAI and may have it behind: its encrypted reasoning may be its own.
-_GATEWAY: Final = _Vendor("gpt", _UP_TO_64, is_lenient=True)
+_GATEWAY: Final = _Vendor("gpt", _is_up_to_64, is_lenient=True)
 
 # Providers that serve models of several vendors under their own names.
 _HOSTS: Final = frozenset({"vertex_ai", "vertex_ai_beta", "azure_ai", "bedrock", "bedrock_converse"})
@@ -181,13 +204,13 @@ def cleaned(kwargs: dict[str, Any], call_type: str, provider: str, model: str) -
         case "anthropic_messages" if vendor in (_CLAUDE, _OTHER):
             return _with_messages(kwargs, vendor, model)
         case "aresponses" if vendor is _OPENAI:
-            return _replaced(kwargs, "input", _openai_input)
+            return _replaced(kwargs, "input", _openai_input, vendor)
         case "aresponses" if vendor.reads != "gpt":
-            return _replaced(kwargs, "input", _foreign_input)
+            return _replaced(kwargs, "input", _foreign_input, vendor)
         case "agenerate_content" | "agenerate_content_stream" if vendor is not _GEMINI:
-            return _replaced(kwargs, "contents", _without_thought_parts)
+            return _replaced(kwargs, "contents", _without_thought_parts, vendor)
         case "agenerate_content" | "agenerate_content_stream" if _wants_signed_calls(model):
-            return _replaced(kwargs, "contents", _with_signed_calls)
+            return _replaced(kwargs, "contents", _with_signed_calls, vendor)
     return kwargs
 
 
@@ -210,63 +233,74 @@ def _is_openai(model: str, api_base: object) -> bool:
     )
 
 
-def _replaced(kwargs: dict[str, Any], name: str, change: Callable[[list[Any]], list[Any]]) -> dict[str, Any]:
+def _replaced(
+    kwargs: dict[str, Any], name: str, change: Callable[[list[Any], _Vendor], list[Any]], vendor: _Vendor
+) -> dict[str, Any]:
     given = kwargs.get(name)
     if not isinstance(given, list):
         return kwargs
-    changed = change(given)
+    changed = change(given, vendor)
     return kwargs if changed is given else {**kwargs, name: changed}
 
 
-def _mapped(given: list[Any], change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> list[Any]:
+def _mapped(
+    given: list[Any], change: Callable[[Object, _Vendor], Object | None], vendor: _Vendor
+) -> list[Any]:
     """Change every dict of a list; what becomes None goes. The same list if nothing has changed."""
-    changed = [change(one) if isinstance(one, dict) else one for one in given]
-    if all(map(operator.is_, changed, given)):
-        return given
-    return [new for new, old in zip(changed, given, strict=True) if new is not None or old is None]
+    changed: list[Any] | None = None
+    for at, one in enumerate(given):
+        new = change(one, vendor) if isinstance(one, dict) else one
+        if changed is None:
+            if new is one:
+                continue
+            changed = given[:at]
+        if new is not None or one is None:
+            changed.append(new)
+    return given if changed is None else changed
 
 
 # -- chat and Messages
 
 
 def _with_messages(kwargs: dict[str, Any], vendor: _Vendor, model: str) -> dict[str, Any]:
-    changed = _replaced(
-        kwargs, "messages", lambda given: _mapped(given, lambda message: _message(message, vendor))
-    )
+    changed = _replaced(kwargs, "messages", _messages, vendor)
     if vendor is _CLAUDE and _asks_for_thoughts(changed, model):
         return _without_thinking(changed)
     return changed
+
+
+def _messages(messages: list[Any], vendor: _Vendor) -> list[Any]:
+    return _mapped(messages, _message, vendor)
 
 
 def _message(message: Object, vendor: _Vendor) -> Object | None:
     changes: Object = {}
     content = message.get("content")
     if isinstance(content, list):
-        blocks = _mapped(content, lambda block: _block(block, vendor))
+        blocks = _mapped(content, _block, vendor)
         if blocks is not content:
             changes["content"] = blocks
     if message.get("role") == "assistant":
         return _assistant(message, changes, vendor)
+    if not changes and not vendor.marks and "tool_call_id" not in message:
+        return message
     _rename(message, "tool_call_id", vendor, changes)
-    return _edited(message, changes, _MARKS & vendor.refused)
+    return _edited(message, changes, vendor.marks)
 
 
 def _block(block: Object, vendor: _Vendor) -> Object | None:
     """One part of a content: what it is to be, None if it is to go."""
+    kind = block.get("type")
+    if kind in _THOUGHTS:
+        # Some lenient ones refuse a turn without its thoughts, so only what can't be read goes.
+        return block if _stays(block, vendor) or (vendor.is_lenient and kind == "thinking") else None
+    field = _NAMES_OF_CALLS.get(kind) if isinstance(kind, str) else None
+    if field is None:
+        return _edited(block, {}, vendor.marks) if vendor.marks else block
     changes: Object = {}
-    gone = _MARKS & vendor.refused
-    match block.get("type"):
-        case "thinking" | "redacted_thinking" as kind:
-            # Some lenient ones refuse a turn without its thoughts, so only what can't be read goes.
-            if not (_stays(block, vendor) or (vendor.is_lenient and kind == "thinking")):
-                return None
-        case "tool_use":
-            _rename(block, "id", vendor, changes)
-            # Gemini's signature, as LiteLLM hands it to clients of Messages.
-            gone = gone | _FIELDS if vendor is _CLAUDE else gone
-        case "tool_result":
-            _rename(block, "tool_use_id", vendor, changes)
-    return _edited(block, changes, gone)
+    _rename(block, field, vendor, changes)
+    # Claude refuses the signature of Gemini's that LiteLLM hands to clients of Messages.
+    return _edited(block, changes, _FIELDS if vendor is _CLAUDE else vendor.marks)
 
 
 def _stays(block: object, vendor: _Vendor) -> bool:
@@ -274,7 +308,7 @@ def _stays(block: object, vendor: _Vendor) -> bool:
     if not isinstance(block, dict) or block.get("type") not in _THOUGHTS:
         return True
     if isinstance(block.get("thinking"), list):
-        return vendor is _MISTRAL  # in the shape that only Mistral gives them
+        return vendor is _MISTRAL or vendor.is_lenient  # in the shape that only Mistral gives them
     maker = maker_of(block.get("signature") or block.get("data"))
     if vendor.is_lenient:
         return maker is None or maker == vendor.reads
@@ -282,20 +316,20 @@ def _stays(block: object, vendor: _Vendor) -> bool:
 
 
 def _assistant(message: Object, changes: Object, vendor: _Vendor) -> Object | None:
-    gone = vendor.refused & message.keys()
+    gone = vendor.refused
     thoughts = message.get("thinking_blocks")
     if vendor is _GEMINI:
         # LiteLLM sends `reasoning_content` as a thought of Gemini's own.
-        gone = frozenset() if _is_geminis(message) else _TOLD & message.keys()
+        gone = _NONE if _TOLD.isdisjoint(message) or _is_geminis(message) else _TOLD
     elif isinstance(thoughts, list) and thoughts and "thinking_blocks" not in gone:
         kept = [block for block in thoughts if _stays(block, vendor)]
         if not kept:
-            gone |= {"thinking_blocks"}
+            gone |= _BLOCKS
         elif len(kept) < len(thoughts):
             changes["thinking_blocks"] = kept
     calls = message.get("tool_calls")
     if isinstance(calls, list):
-        renamed = _mapped(calls, lambda call: _tool_call(call, vendor))
+        renamed = _mapped(calls, _tool_call, vendor)
         if renamed is not calls:
             changes["tool_calls"] = renamed
     changed = _edited(message, changes, gone)
@@ -308,13 +342,12 @@ def _assistant(message: Object, changes: Object, vendor: _Vendor) -> Object | No
 def _tool_call(call: Object, vendor: _Vendor) -> Object:
     changes: Object = {}
     _rename(call, "id", vendor, changes)
-    gone = _FIELDS & vendor.refused
     function = call.get("function")
-    if gone and isinstance(function, dict):
-        changes["function"] = _edited(function, {}, gone)
-        if changes["function"] is function:
-            del changes["function"]
-    return _edited(call, changes, gone)
+    if vendor.fields and isinstance(function, dict):
+        bare = _edited(function, {}, vendor.fields)
+        if bare is not function:
+            changes["function"] = bare
+    return _edited(call, changes, vendor.fields)
 
 
 def _is_geminis(message: Object) -> bool:
@@ -335,8 +368,8 @@ def _is_geminis_call(call: Object) -> bool:
     return any(isinstance(field, dict) and field.get("thought_signature") for field in fields)
 
 
-def _edited(given: Object, changes: Object, gone: AbstractSet[str]) -> Object:
-    if not changes and given.keys().isdisjoint(gone):
+def _edited(given: Object, changes: Object, gone: frozenset[str]) -> Object:
+    if not changes and gone.isdisjoint(given):
         return given
     return {name: changes.get(name, value) for name, value in given.items() if name not in gone}
 
@@ -344,7 +377,7 @@ def _edited(given: Object, changes: Object, gone: AbstractSet[str]) -> Object:
 def _rename(given: Object, field: str, vendor: _Vendor, changes: Object) -> None:
     """Note another id for a call where the vendor would refuse its own; the same for call and result."""
     name = given.get(field)
-    if isinstance(name, str) and name and vendor.id_form.fullmatch(name) is None:
+    if name and isinstance(name, str) and not vendor.takes_id(name):
         changes[field] = _other_name(name, vendor)
 
 
@@ -392,7 +425,7 @@ def _without_thinking(kwargs: dict[str, Any]) -> dict[str, Any]:
     ):
         return kwargs
     without = {k: v for k, v in kwargs.items() if k not in ("thinking", "reasoning_effort")}
-    without["messages"] = messages[:start] + _mapped(messages[start:], _thoughtless)
+    without["messages"] = messages[:start] + _mapped(messages[start:], _thoughtless, _CLAUDE)
     context = without.get("context_management")
     if isinstance(context, dict) and isinstance(context.get("edits"), list):
         # This edit is refused unless thinking is on.
@@ -410,9 +443,9 @@ def _is_assistant(message: object) -> bool:
 def _is_result(message: object) -> bool:
     if not isinstance(message, dict):
         return False
-    return message.get("role") in ("tool", "function") or any(
-        block.get("type") == "tool_result" for block in _dicts(message.get("content"))
-    )
+    if message.get("role") in ("tool", "function"):
+        return True
+    return any(block.get("type") == "tool_result" for block in _dicts(message.get("content")))
 
 
 def _begins_with_thought(message: Object) -> bool:
@@ -428,14 +461,14 @@ def _is_claudes(message: Object) -> bool:
     )
 
 
-def _thoughtless(message: Object) -> Object:
+def _thoughtless(message: Object, _: _Vendor) -> Object:
     content = message.get("content")
     kept: Object = {}
     if isinstance(content, list) and any(block.get("type") in _THOUGHTS for block in _dicts(content)):
         kept["content"] = [
             part for part in content if not (isinstance(part, dict) and part.get("type") in _THOUGHTS)
         ]
-    return _edited(message, kept, {"thinking_blocks"})
+    return _edited(message, kept, _BLOCKS)
 
 
 def _clears_thinking(edit: object) -> bool:
@@ -445,7 +478,7 @@ def _clears_thinking(edit: object) -> bool:
 # -- Responses
 
 
-def _openai_input(items: list[Any]) -> list[Any]:
+def _openai_input(items: list[Any], vendor: _Vendor) -> list[Any]:
     """Remove foreign reasoning, and ids that OpenAI refuses.
 
     OpenAI ties the ids of a turn's calls and messages to the reasoning before them and refuses them without,
@@ -453,7 +486,7 @@ def _openai_input(items: list[Any]) -> list[Any]:
     """
     is_orphaned = False
 
-    def change(item: Object) -> Object | None:
+    def change(item: Object, _: _Vendor) -> Object | None:
         nonlocal is_orphaned
         if item.get("type") == "reasoning":
             is_orphaned = _is_foreign_reasoning(item)
@@ -463,19 +496,19 @@ def _openai_input(items: list[Any]) -> list[Any]:
             is_orphaned = False
         changes: Object = {}
         _rename(item, "call_id", _OTHER, changes)
-        return _edited(item, changes, frozenset() if _is_item_id(item) and not is_orphaned else {"id"})
+        return _edited(item, changes, _NONE if _is_item_id(item) and not is_orphaned else _ID)
 
-    return _mapped(items, change)
+    return _mapped(items, change, vendor)
 
 
-def _foreign_input(items: list[Any]) -> list[Any]:
+def _foreign_input(items: list[Any], vendor: _Vendor) -> list[Any]:
     """Remove what OpenAI has encrypted."""
 
-    def change(item: Object) -> Object | None:
+    def change(item: Object, _: _Vendor) -> Object | None:
         is_reasoning = item.get("type") == "reasoning"
         return None if is_reasoning and maker_of(_unwrapped(item.get("encrypted_content"))) == "gpt" else item
 
-    return _mapped(items, change)
+    return _mapped(items, change, vendor)
 
 
 def _is_foreign_reasoning(item: Object) -> bool:
@@ -498,14 +531,14 @@ def _is_item_id(item: Object) -> bool:
     kind = item.get("type") or "message"
     if not isinstance(name, str) or name.startswith(_ENCODED) or kind == "item_reference":
         return True
-    return _OF_CALLS.fullmatch(name) is not None and name.startswith(_PREFIXES.get(str(kind), ""))
+    return bool(_is_plain(name)) and name.startswith(_PREFIXES.get(str(kind), ""))
 
 
 # -- Gemini's own endpoint
 
 
-def _without_thought_parts(contents: list[Any]) -> list[Any]:
-    def change(content: Object) -> Object | None:
+def _without_thought_parts(contents: list[Any], vendor: _Vendor) -> list[Any]:
+    def change(content: Object, _: _Vendor) -> Object | None:
         parts = content.get("parts")
         if not isinstance(parts, list):
             return content
@@ -514,7 +547,7 @@ def _without_thought_parts(contents: list[Any]) -> list[Any]:
             return content
         return {**content, "parts": kept} if kept else None
 
-    return _mapped(contents, change)
+    return _mapped(contents, change, vendor)
 
 
 def _wants_signed_calls(model: str) -> bool:
@@ -522,10 +555,10 @@ def _wants_signed_calls(model: str) -> bool:
     return version is not None and int(version[1]) >= 3
 
 
-def _with_signed_calls(contents: list[Any]) -> list[Any]:
+def _with_signed_calls(contents: list[Any], vendor: _Vendor) -> list[Any]:
     """Say of calls that another model made that they are; the first of a turn stands for all of them."""
 
-    def change(content: Object) -> Object:
+    def change(content: Object, _: _Vendor) -> Object:
         parts = content.get("parts")
         if content.get("role") != "model" or not isinstance(parts, list):
             return content
@@ -537,4 +570,4 @@ def _with_signed_calls(contents: list[Any]) -> list[Any]:
         signed = {**parts[at], "thoughtSignature": _UNSIGNED}
         return {**content, "parts": [*parts[:at], signed, *parts[at + 1 :]]}
 
-    return _mapped(contents, change)
+    return _mapped(contents, change, vendor)

@@ -268,7 +268,8 @@ async def test_claude_gets_its_own_thoughts_back_byte_for_byte(
 async def test_litellm_alone_gets_messages_through_only_by_forgetting_all_thoughts(
     providers: StrictProviders,
 ) -> None:
-    body = await _send(providers, "messages", CLAUDE, MESSAGES, thinking=THINKING)
+    given = _turns(CLAUDES_BLOCKS, [GEMINIS_BLOCKS[0], _use("call_5f2e")])
+    body = await _send(providers, "messages", CLAUDE, given, thinking=THINKING)
     assert len(providers.received) == 2
     assert _thoughts(body) == []
     assert "thinking" not in body

@@ -179,7 +179,7 @@ def mistral(body: dict[str, Any], model: str) -> None:
 
 
 def deepseek(body: dict[str, Any], _: str) -> None:
-    """DeepSeek reads anybody's thoughts, in chat and in Messages, but wants some, and can't read sealed ones."""
+    """DeepSeek reads anybody's thoughts, in chat and in Messages, but wants some, and no sealed ones."""
     for message in body["messages"]:
         blocks = message["content"] if isinstance(message.get("content"), list) else []
         kinds = {block["type"] for block in blocks}
@@ -194,19 +194,22 @@ def deepseek(body: dict[str, Any], _: str) -> None:
             raise Refused("The `reasoning_content` in the thinking mode must be passed back to the API.")
 
 
+def _item_id(where: str, kind: str, name: str | None) -> None:
+    if name is None:
+        return
+    if not name.startswith(_ITEM_PREFIXES.get(kind, "")):
+        raise Refused(f"Invalid '{where}.id': '{name}'. Expected an ID that begins with '{kind}'.")
+    if len(name) > 64 or not re.fullmatch(r"[a-zA-Z0-9_-]+", name):
+        raise Refused(f"Invalid '{where}.id': string too long.")
+
+
 def responses(body: dict[str, Any], _: str) -> None:
     called: set[str] = set()
     has_reasoning = False
     for at, item in enumerate(body["input"]):
         kind = item.get("type") or "message"
         name = item.get("id")
-        if name is not None:
-            if not name.startswith(_ITEM_PREFIXES.get(kind, "")):
-                raise Refused(
-                    f"Invalid 'input[{at}].id': '{name}'. Expected an ID that begins with '{kind}'."
-                )
-            if len(name) > 64 or not re.fullmatch(r"[a-zA-Z0-9_-]+", name):
-                raise Refused(f"Invalid 'input[{at}].id': string too long.")
+        _item_id(f"input[{at}]", kind, name)
         match kind:
             case "reasoning":
                 if item.get("encrypted_content") not in (None, GPTS):
