@@ -282,6 +282,8 @@ def _message(message: Object, vendor: _Vendor) -> Object | None:
             changes["content"] = blocks
     if message.get("role") == "assistant":
         return _assistant(message, changes, vendor)
+    if not changes and not vendor.marks and "tool_call_id" not in message:
+        return message
     _rename(message, "tool_call_id", vendor, changes)
     return _edited(message, changes, vendor.marks)
 
@@ -306,7 +308,7 @@ def _stays(block: object, vendor: _Vendor) -> bool:
     if not isinstance(block, dict) or block.get("type") not in _THOUGHTS:
         return True
     if isinstance(block.get("thinking"), list):
-        return vendor is _MISTRAL  # in the shape that only Mistral gives them
+        return vendor is _MISTRAL or vendor.is_lenient  # in the shape that only Mistral gives them
     maker = maker_of(block.get("signature") or block.get("data"))
     if vendor.is_lenient:
         return maker is None or maker == vendor.reads
