@@ -184,15 +184,18 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         attaching = credentials.attached(kwargs, record.brought)
         presented = await shield(self.failures, "credentials", attaching, None, kind=tuple)
         fitted, whose = presented if presented is not None else (dict(kwargs), None)
-        readable = shield_now(self.failures, "transcript", lambda: _readable(fitted, call), fitted, kind=dict)
         spec = record.effort_for(record.served) if record.served is not None else None
-        thinking = readable
+        thinking = fitted
         if spec is not None:
             thinking = shield_now(
-                self.failures, "effort", lambda: effort.fitted(readable, call, spec), readable, kind=dict
+                self.failures, "effort", lambda: effort.fitted(fitted, call, spec), fitted, kind=dict
             )
-        self._note_attempt(record, thinking, whose, added_effort=thinking is not readable)
-        return shield_now(self.failures, "hold", lambda: held(thinking, call), thinking, kind=dict)
+        # Last, for it may find that thinking has to be off.
+        readable = shield_now(
+            self.failures, "transcript", lambda: _readable(thinking, call), thinking, kind=dict
+        )
+        self._note_attempt(record, readable, whose, added_effort=thinking is not fitted)
+        return shield_now(self.failures, "hold", lambda: held(readable, call), readable, kind=dict)
 
     def _note_attempt(
         self, record: Record, kwargs: dict[str, Any], whose: Brought | str | None, *, added_effort: bool
