@@ -109,13 +109,54 @@ class Health:
         circuit = self._circuits.get(key)
         return circuit.cause if circuit is not None and not breaker.admits(circuit, self._clock()) else None
 
-    def begin(self, keys: Sequence[str]) -> None:
-        """Note that an attempt is under way: where a pause is over, it is the probe."""
+    @property
+    def is_on(self) -> bool:
+        """Whether anybody is ever set aside."""
+        return self._is_on
+
+    def admit(self, deployments: Sequence[str], own: str | None = None) -> list[str]:
+        """Return those of a group's `deployments` that may be called now, and claim the probe where one is
+        due.
+
+        Looking and claiming are one step: of all who ask when a pause is over, one gets the probe, and that
+        deployment alone. Empty if all are set aside, or the caller's `own` credential is.
+        """
+        now = self._clock()
+        with self._lock:
+            if own is not None and not self._claim(own, now):
+                return []
+            closed = []
+            for key in deployments:
+                if self._circuits.get(key, CLOSED).state == "closed":
+                    closed.append(key)
+                elif self._claim(key, now):
+                    return [key]
+            return closed
+
+    def _claim(self, key: str, now: float) -> bool:
+        circuit = self._circuits.get(key, CLOSED)
+        if not breaker.admits(circuit, now):
+            return False
+        if circuit.state != "closed":
+            self._put(key, breaker.probing(circuit, now))
+        return True
+
+    def release(self, keys: Sequence[str]) -> None:
+        """Note that an attempt came to nothing that says anything: its probe may be made by another."""
         now = self._clock()
         with self._lock:
             for key in keys:
                 if (circuit := self._circuits.get(key)) is not None:
-                    self._circuits[key] = breaker.probing(circuit, now)
+                    self._put(key, breaker.released(circuit, now))
+
+    def recover(self, keys: Sequence[str]) -> None:
+        """Note that a call as a last resort succeeded, so that nobody need wait for a pause to end."""
+        for key in keys:
+            with self._lock:
+                before = self._circuits.get(key, CLOSED)
+                self._put(key, breaker.recovered(before))
+            if before.state != "closed":
+                self._listener(key, CLOSED, 0.0)
 
     def succeed(self, keys: Sequence[str]) -> None:
         """Note an attempt that succeeded."""
@@ -153,12 +194,14 @@ class Health:
 
     def adopt(self, key: str, seconds: float, row: int, cause: str) -> None:
         """Take over what another process found out: set aside for `seconds` more, or well again (0)."""
+        if not self._is_on:
+            return
         now = self._clock()
         with self._lock:
             mine = self._circuits.get(key, CLOSED)
             if seconds <= 0:
                 if mine.state == "open":
-                    self._put(key, breaker.succeeded(breaker.probing(mine, now), now))
+                    self._put(key, breaker.recovered(mine))
             elif mine.state == "closed" or (mine.state == "open" and mine.until < now + seconds):
                 self._put(key, breaker.opened(seconds, row, cause, now))
 

@@ -8,8 +8,12 @@ is a table over three states; what is below it is arithmetic:
 | closed | success | closed; failures in a row are forgotten |
 | closed | failure | open, for a pause |
 | open, within the pause | asked | stays open: no |
+| open, within the pause | success or failure | stays open: that attempt began before it opened |
 | open, pause over | asked | half-open: yes, one probe, for `PROBE_S` |
-| open | success or failure | stays open: that attempt began before it opened |
+| open, pause over | failure | open, for a longer pause |
+| open or half-open | success of a last resort | closed |
+| open or half-open | failure of a last resort | as it was: nobody asked the table |
+| half-open | the probe came to nothing | open, pause over: another may probe |
 | half-open, probe under way | asked | stays half-open: no |
 | half-open, probe lost (`PROBE_S` over) | asked | half-open: yes, another probe |
 | half-open | success | closed |
@@ -87,10 +91,20 @@ def admits(circuit: Circuit, now: float) -> bool:
 
 
 def probing(circuit: Circuit, now: float) -> Circuit:
-    """Return the circuit once a call is under way: one that `admits` allowed, or a last resort."""
+    """Return the circuit once a call that `admits` allowed is under way."""
     if circuit.state == "closed":
         return circuit
     return replace(circuit, state="half-open", until=now + PROBE_S)
+
+
+def released(circuit: Circuit, now: float) -> Circuit:
+    """Return the circuit where its probe never reached the deployment: another may probe."""
+    return replace(circuit, state="open", until=now) if circuit.state == "half-open" else circuit
+
+
+def recovered(circuit: Circuit) -> Circuit:
+    """Return the circuit of a deployment that is known to be well again."""
+    return replace(circuit, state="closed", until=0.0, row=0, cause="")
 
 
 def succeeded(circuit: Circuit, now: float) -> Circuit:

@@ -38,6 +38,7 @@ class Attempt:
     added_effort: bool = False
     failure: Failure | None = None
     is_over: bool = False
+    is_last_resort: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -68,8 +69,23 @@ class Course:
         return self.attempts[-1] if self.attempts else None
 
     def attempt_at(self, model: str | None) -> Attempt | None:
-        """Return the attempt at `model`: what LiteLLM logs of one may arrive when the next is under way."""
+        """Return the attempt at `model`: what LiteLLM logs of one may arrive when the next is under way.
+
+        Where LiteLLM forgets the model (its adapter for Gemini's own endpoint does), it is the latest.
+        """
+        if model is None:
+            return self.current
         return next((attempt for attempt in reversed(self.attempts) if attempt.hop.model == model), None)
+
+    def hop_of(self, model: str) -> Hop:
+        """Return the hop for `model`."""
+        return next((hop for hop in self.hops if hop.model == model), Hop(model))
+
+    def others_are_well(self, model: str, health: Health) -> bool:
+        """Whether anybody but `model` is still to be tried who isn't set aside."""
+        reached = self.fallbacks.index(model) + 1 if model in self.fallbacks else 0
+        names = self.fallbacks[reached:]
+        return any(health.why_aside(hop.model, hop.own) is None for hop in self.hops if hop.model in names)
 
     @property
     def tried(self) -> tuple[str, ...]:
@@ -84,20 +100,19 @@ class Course:
     def begin(self, model: str, health: Health, failure: Failure = BROKEN) -> Attempt:
         """Note that LiteLLM turns to `model`; whatever it tried before must have failed, with `failure`."""
         last = self.current
-        hop = next((hop for hop in self.hops if hop.model == model), Hop(model))
-        self.attempts.append(Attempt(hop))
+        self.attempts.append(Attempt(self.hop_of(model)))
         if last is not None:
             self.fail(last, failure, health)
         return self.attempts[-1]
 
-    def fail(self, attempt: Attempt, failure: Failure, health: Health) -> None:
-        """Settle an attempt that failed: feed the breaker, and say who comes next."""
+    def fail(self, attempt: Attempt, failure: Failure, health: Health) -> bool:
+        """Settle an attempt that failed, and say who comes next. Whether it was set aside by it."""
         if attempt.is_over:
-            return
+            return False
         failure = _blamed(attempt, failure)
         attempt.failure, attempt.is_over = failure, True
         metrics.attempt(attempt.hop.provider, failure.kind, attempt.adapter)
-        self._feed(attempt, failure, health)
+        has_opened = self._feed(attempt, failure, health)
         rest = [hop for hop in self.hops if hop.model not in self.tried]
         order = after(
             failure.kind,
@@ -109,6 +124,7 @@ class Course:
         )
         left = max(0, self.limit - (len(self.attempts) - 1))
         self.go_on_with(order[:left])
+        return has_opened
 
     def go_on_with(self, hops: Sequence[Hop]) -> None:
         """Let LiteLLM try these next, and nobody else."""
@@ -122,21 +138,30 @@ class Course:
         failures = [attempt.failure for attempt in self.attempts if attempt.failure is not None]
         return bool(failures) and failures[-1].kind == "client"
 
-    def _feed(self, attempt: Attempt, failure: Failure, health: Health) -> None:
+    def _feed(self, attempt: Attempt, failure: Failure, health: Health) -> bool:
         pause = PAUSES.get(failure.kind)
         if pause is None or (failure.kind == "timeout" and not self.is_patient):
-            return
+            health.release(attempt.keys)
+            return False
         is_own = attempt.own is not None and failure.kind in _OF_THE_CREDENTIAL
         key, pause = (attempt.own, OWN_PAUSE) if is_own else (attempt.deployment, pause)
-        if key is not None and health.fail(key, failure, pause):
-            metrics.set_aside(attempt.hop.provider, failure.kind, is_own=is_own)
+        if key is None or attempt.is_last_resort or not health.fail(key, failure, pause):
+            return False
+        metrics.set_aside(attempt.hop.provider, failure.kind, is_own=is_own)
+        return True
 
     def succeed(self, attempt: Attempt, health: Health) -> None:
         """Settle an attempt that succeeded."""
         if not attempt.is_over:
             attempt.is_over = True
             metrics.attempt(attempt.hop.provider, "ok", attempt.adapter)
-            health.succeed(attempt.keys)
+            (health.recover if attempt.is_last_resort else health.succeed)(attempt.keys)
+
+    def drop(self, attempt: Attempt, health: Health) -> None:
+        """Settle an attempt that never reached the provider: LiteLLM knew the answer already."""
+        if not attempt.is_over:
+            attempt.is_over = True
+            health.release(attempt.keys)
 
 
 def _blamed(attempt: Attempt, failure: Failure) -> Failure:

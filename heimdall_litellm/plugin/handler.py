@@ -144,7 +144,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             raise refused(record.requested)
         if record.allowed is not None and model not in record.allowed:
             return []
-        health, last = self.runtime.health, record.course.current
+        last = record.course.current
         if last is not None and not last.is_over and recovering is not None:
             self._settle(record, last, recovering)
         if record.course.is_client_to_blame:
@@ -153,13 +153,23 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             # A second answer behind half of a first one would be neither.
             record.course.go_on_with(())
             raise NoOtherModel(502, "the stream broke off after its first content")
-        record.course.begin(model, health)
-        # Whoever is set aside is left out as long as anybody else of the group is there.
-        well = [d for d in deployments if health.why_held(_id_of(d)) is None] or deployments
-        if not record.brought:
-            return well
+        return self._admitted(record, model, deployments)
+
+    def _admitted(self, record: Record, model: str, deployments: list[Any]) -> list[Any]:
+        """Begin an attempt at `model`, and return those of its deployments that may be called."""
+        health, course = self.runtime.health, record.course
         credentials = self.runtime.credentials
-        return [credentials.dedicated(d, record.brought) or d for d in well]
+        dedicated = [credentials.dedicated(d, record.brought) or d for d in deployments]
+        own = course.hop_of(model).own if dedicated != deployments else None
+        admitted = set(health.admit([_id_of(d) for d in deployments], own))
+        if not admitted and course.others_are_well(model, health):
+            return []  # which sends LiteLLM to the next model
+        attempt = course.begin(model, health)
+        attempt.is_last_resort = not admitted
+        ids = [_id_of(d) for d in deployments]
+        if len(ids) == 1 or len(admitted) == 1:
+            attempt.deployment = next(iter(admitted), ids[0])
+        return [d for d, known in zip(dedicated, ids, strict=True) if not admitted or known in admitted]
 
     async def async_pre_call_deployment_hook(
         self, kwargs: dict[str, Any], call_type: Any
@@ -203,13 +213,12 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         attempt = record.course.current
         if attempt is None:
             return
-        attempt.deployment = deployment_of(kwargs)
+        attempt.deployment = deployment_of(kwargs) or attempt.deployment
         attempt.added_effort |= added_effort
         if isinstance(whose, str):
             attempt.adapter = whose
         elif whose is not None:
             attempt.adapter, attempt.own = whose.adapter.name, whose.own
-        self.runtime.health.begin(attempt.keys)
         apply.note_attempt(kwargs, record.facts())
 
     def _simulated(self, kwargs: Mapping[str, Any], call: str) -> dict[str, Any] | None:
@@ -256,11 +265,11 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
 
     def _settle(self, record: Record, attempt: Attempt, exception: BaseException) -> None:
         failure = failure_of(exception, attempt.hop.provider, added_effort=attempt.added_effort)
-        record.course.fail(attempt, failure, self.runtime.health)
-        if failure.kind == "unfit":
+        is_aside = record.course.fail(attempt, failure, self.runtime.health)
+        if failure.kind == "unfit" and attempt.added_effort:
             # Whoever is tried next gets the request as it came.
             record.efforts = {}
-        if failure.kind in _TO_REPORT and attempt.own is None and attempt.deployment is not None:
+        if is_aside and failure.kind in _TO_REPORT and attempt.own is None:
             logger.error(
                 "Heimdall: the provider of %r answered %s, so its deployment %s is set aside. Check its key, "
                 "its account and the name of its model.",
@@ -320,7 +329,8 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         record = self.records.of(request)
         attempt = record.course.attempt_at(group_of(request)) if record is not None else None
         if record is not None and attempt is not None:
-            record.course.succeed(attempt, self.runtime.health)
+            settle = record.course.drop if kwargs.get("cache_hit") else record.course.succeed
+            settle(attempt, self.runtime.health)
             record.brought = {}  # nobody will be asked any more
 
 

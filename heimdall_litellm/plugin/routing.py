@@ -170,7 +170,7 @@ class Routing:
             request.data, group, record.course.fallbacks, seams.router_fallback_kinds(router)
         )
         self._stamp(routed, request)
-        return routed
+        return apply.without_retries(routed)
 
     async def _undecided(self, request: _Request, *, is_resilient: bool) -> translate.Data:
         """Return the request for the default model, or for what its caller may use instead.
@@ -200,7 +200,7 @@ class Routing:
             request.data, first.model, course.fallbacks, seams.router_fallback_kinds(router)
         )
         self._stamp(going, request)
-        return apply.without_retries(going) if course.fallbacks else going
+        return apply.without_retries(going) if request.call_type in translate.ENDPOINTS else going
 
     def _stamp(self, data: translate.Data, request: _Request, spend: dict[str, object] | None = None) -> None:
         handle = request.record.handle

@@ -80,13 +80,17 @@ class Shared:
         self._backoff_s = 0.0
         self._reading: asyncio.Task[object] | None = None
         self._pending: set[asyncio.Task[object]] = set()
-        self._known: set[str] = set()
+        self._ends: dict[str, float] = {}
         health.tell(self._tell)
 
     def keep_in_step(self) -> None:
         """Read what others found out, in the background, if it is time. Needs a running event loop."""
         now = self._clock()
-        if now < self._next_read or (self._reading is not None and not self._reading.done()):
+        if (
+            not self._health.is_on
+            or now < self._next_read
+            or (self._reading is not None and not self._reading.done())
+        ):
             return
         self._next_read = now + INTERVAL_S
         if self._find() is not None:
@@ -137,15 +141,19 @@ class Shared:
     async def _read(self) -> bool:
         rows = await self._run(_READ, str(_MAX_SHARED))
         flat = [_text(cell) for cell in rows] if isinstance(rows, list) else []
-        found: set[str] = set()
+        now = self._clock()
+        ends: dict[str, float] = {}
         for key, left_ms, about in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
             row, cause = _about(about)
-            found.add(key)
-            self._health.adopt(key, float(left_ms) / 1000, row, cause)
-        for key in self._known - found:
-            # Somebody's probe succeeded, or the pause is over, which changes nothing.
-            self._health.adopt(key, 0.0, 0, "")
-        self._known = found
+            seconds = float(left_ms) / 1000
+            ends[key] = now + seconds
+            self._health.adopt(key, seconds, row, cause)
+        for key, end in self._ends.items():
+            # Gone before its time: closed by somebody's probe. After its time: due for one, which isn't known
+            # yet.
+            if key not in ends and end > now + INTERVAL_S:
+                self._health.adopt(key, 0.0, 0, "")
+        self._ends = ends
         return True
 
 

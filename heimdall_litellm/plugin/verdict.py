@@ -58,8 +58,11 @@ def message_of(error: BaseException) -> str:
 
 
 def _innermost(error: BaseException) -> BaseException:
-    # A stream that broke comes wrapped.
+    # A stream that broke comes wrapped; LiteLLM's adapter for Gemini's own endpoint wraps all in a
+    # ValueError.
     inner = getattr(error, "original_exception", None)
+    if not isinstance(inner, BaseException) and isinstance(error, ValueError):
+        inner = error.__cause__ or error.__context__
     return inner if isinstance(inner, BaseException) else error
 
 

@@ -78,11 +78,24 @@ async def test_a_probe_that_succeeds_makes_it_well_for_all(cache: Cache) -> None
     await one.shared.settled()
     await two.in_step()
     one.now += 31
-    one.health.begin(["a"])
+    assert one.health.admit(["a"]) == ["a"]
     one.health.succeed(["a"])
     await one.shared.settled()
     await two.in_step()
     assert two.health.why_aside("gpt") is None
+
+
+async def test_a_pause_that_is_over_is_no_recovery(cache: Cache) -> None:
+    one, two = Worker(cache), Worker(cache)
+    one.health.fail("a", Failure("rate-limited", 429, retry_after_s=1.0), PAUSES["rate-limited"])
+    await one.shared.settled()
+    await two.in_step()
+    await cache.client.delete("team:{heimdall:health:1}:ends")
+    two.now += 10
+    await two.in_step()
+    assert two.health.admit(["a"]) == ["a"]
+    assert two.health.admit(["a"]) == []
+    assert one.health.why_aside("gpt") is not None
 
 
 async def test_a_callers_own_limit_is_shared_and_its_credential_is_not(cache: Cache) -> None:

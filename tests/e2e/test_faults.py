@@ -8,6 +8,7 @@ server's.
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -340,3 +341,31 @@ def test_a_client_asks_for_no_retries_of_its_own(hosts_proxy: Proxy, fakes: Fake
     storm = {**CHAT[1], "num_retries": 5, "max_retries": 5}
     assert _ask(hosts_proxy, CHAT[0], storm, "mid", stream=False).status_code == 200
     assert fakes.models.count("gpt-5") == 1
+
+
+def test_of_many_who_ask_at_once_when_a_pause_is_over_one_probes(
+    hosts_proxy: Proxy, fakes: FakeProviders
+) -> None:
+    fakes.script(gpt_5="503")
+    assert _ask(hosts_proxy, *CHAT, "mid", stream=False).status_code == 200
+    _later(hosts_proxy, 40)
+    fakes.received.clear()
+    with ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(_ask, hosts_proxy, *CHAT, "mid", stream=False) for _ in range(20)]
+        assert {answer.result().status_code for answer in asked} == {200}
+    assert fakes.models.count("gpt-5") == 1
+
+
+@pytest.mark.parametrize("path", ["generateContent", "streamGenerateContent"])
+def test_geminis_own_endpoint_fails_over_alike(hosts_proxy: Proxy, fakes: FakeProviders, path: str) -> None:
+    body = {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}
+    url = f"/v1beta/models/heimdall-pair:{path}"
+    for script, bucket, first in (("gpt_5", "mid", "gpt-5"), ("gemini_2_5_pro", "hard", "gemini-2.5-pro")):
+        fakes.reset()
+        hosts_proxy.post("/test/well", {})
+        fakes.script(**{script: "503"})
+        for _ in range(2):
+            answer = hosts_proxy.post(url, body, headers={"heimdall-bucket": bucket})
+            assert answer.status_code == 200, answer.text
+            assert "hello" in answer.text
+        assert fakes.models.count(first) == 1

@@ -50,10 +50,17 @@ def test_a_probe_that_succeeds_closes_and_one_that_fails_opens_for_longer() -> N
     assert again.until - 31.0 == pytest.approx(60.0)
 
 
-def test_a_call_as_a_last_resort_is_a_probe_too() -> None:
-    probing = breaker.probing(_fail(), 1.0)
-    assert probing.state == "half-open"
-    assert breaker.succeeded(probing, 2.0).state == "closed"
+def test_a_probe_that_came_to_nothing_may_be_made_by_another() -> None:
+    probing = breaker.probing(_fail(), 30.0)
+    released = breaker.released(probing, 31.0)
+    assert (released.state, released.row) == ("open", 1)
+    assert breaker.admits(released, 31.0)
+    assert breaker.released(CLOSED, 31.0) is CLOSED
+
+
+def test_what_is_known_to_be_well_is_closed_and_no_success_is_made_up() -> None:
+    recovered = breaker.recovered(_fail())
+    assert (recovered.state, recovered.row, recovered.successes) == ("closed", 0, 0.0)
 
 
 def test_pauses_grow_up_to_five_minutes() -> None:

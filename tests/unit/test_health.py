@@ -56,7 +56,8 @@ def test_one_probe_at_a_time_and_its_success_makes_all_well() -> None:
     world.down("c")
     world.now = 31.0
     assert world.health.why_aside("claude") is None
-    world.health.begin(["c"])
+    assert world.health.admit(["c"]) == ["c"]
+    assert world.health.admit(["c"]) == []
     assert world.health.why_aside("claude") is not None
     world.health.succeed(["c"])
     assert world.health.why_aside("claude") is None
@@ -68,7 +69,7 @@ def test_what_opens_and_closes_is_told_once() -> None:
     world.down("c")
     world.down("c")
     world.now = 31.0
-    world.health.begin(["c"])
+    world.health.admit(["c"])
     world.health.succeed(["c"])
     world.health.succeed(["c"])
     assert world.told == [("c", "open", 30.0), ("c", "closed", 0.0)]
@@ -97,7 +98,39 @@ def test_what_others_found_out_shortens_nothing_known_here() -> None:
 def test_switched_off_it_sets_nobody_aside() -> None:
     world = World(is_on=False)
     world.down("c")
+    world.health.adopt("c", 20.0, 1, "timeout")
     assert world.health.why_aside("claude") is None
+
+
+def test_of_a_group_the_well_ones_are_admitted_and_one_whose_pause_is_over_alone() -> None:
+    world = World()
+    assert world.health.admit(["a", "b"]) == ["a", "b"]
+    world.down("a")
+    assert world.health.admit(["a", "b"]) == ["b"]
+    world.now = 31.0
+    assert world.health.admit(["a", "b"]) == ["a"]
+    assert world.health.admit(["a", "b"]) == ["b"]
+    world.health.release(["a"])
+    assert world.health.admit(["a", "b"]) == ["a"]
+
+
+def test_a_credential_that_is_set_aside_admits_nobody() -> None:
+    world = World()
+    mine = own_key("anthropic", "1")
+    world.health.fail(mine, Failure("rate-limited", 429), OWN_PAUSE)
+    assert world.health.admit(["c"], mine) == []
+    assert world.health.admit(["c"]) == ["c"]
+    world.now = 181.0
+    assert world.health.admit(["c"], mine) == ["c"]
+    assert world.health.admit(["c"], mine) == []
+
+
+def test_a_last_resort_that_succeeds_ends_the_pause() -> None:
+    world = World()
+    world.down("c")
+    world.health.recover(["c"])
+    assert world.health.why_aside("claude") is None
+    assert world.told[-1] == ("c", "closed", 0.0)
 
 
 def test_callers_who_never_failed_are_not_remembered_and_the_rest_is_bounded() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heimdall_litellm.core.failover import Hop
-from heimdall_litellm.health import Failure, Health, own_key
+from heimdall_litellm.health import PAUSES, Failure, Health, own_key
 from heimdall_litellm.plugin.attempts import Course
 
 MINE = own_key("anthropic", "1")
@@ -98,7 +98,8 @@ def test_what_is_logged_late_finds_its_own_attempt() -> None:
     second = course.begin("claude", health)
     assert course.attempt_at("gpt") is first
     assert course.attempt_at("claude") is second
-    assert course.attempt_at(None) is None
+    assert course.attempt_at(None) is second
+    assert course.attempt_at("else") is None
 
 
 def test_success_closes_what_it_used_and_a_course_is_lost_only_if_all_failed() -> None:
@@ -116,3 +117,44 @@ def test_success_closes_what_it_used_and_a_course_is_lost_only_if_all_failed() -
 def test_an_empty_course_is_not_lost() -> None:
     assert not Course().is_lost
     assert Course().current is None
+
+
+def test_a_last_resort_makes_no_pause_longer_and_its_success_ends_it() -> None:
+    course, health = _course()
+    _fail(course, health, "gpt", Failure("unavailable", 503))
+    before = health.aside()
+    again, _ = _course()
+    last = again.begin("gpt", health)
+    last.deployment, last.is_last_resort = "id-gpt", True
+    assert not again.fail(last, Failure("unavailable", 503), health)
+    assert health.aside() == before
+    better, _ = _course()
+    last = better.begin("gpt", health)
+    last.deployment, last.is_last_resort = "id-gpt", True
+    better.succeed(last, health)
+    assert health.aside() == {}
+
+
+def test_an_answer_that_litellm_knew_already_says_nothing_of_the_provider() -> None:
+    clock = [0.0]
+    health = Health(clock=lambda: clock[0], jitter=lambda: 0.0)
+    course, _ = _course()
+    _fail(course, health, "gpt", Failure("unavailable", 503))
+    clock[0] = 31.0
+    assert health.admit(["id-gpt"]) == ["id-gpt"]
+    cached, _ = _course()
+    attempt = cached.begin("gpt", health)
+    attempt.deployment = "id-gpt"
+    cached.drop(attempt, health)
+    cached.drop(attempt, health)
+    assert health.admit(["id-gpt"]) == ["id-gpt"]
+    assert health.admit(["id-gpt"]) == []
+
+
+def test_others_are_well_until_they_are_set_aside() -> None:
+    course, health = _course()
+    health.know({name: [f"id-{name}"] for name in ("gpt", "mini", "claude", "gemini")})
+    assert course.others_are_well("gpt", health)
+    for name in ("mini", "claude", "gemini"):
+        health.fail(f"id-{name}", Failure("unavailable", 503), PAUSES["unavailable"])
+    assert not course.others_are_well("gpt", health)
