@@ -49,12 +49,19 @@ class OpenAIKey:
         return Attachment(api_key=credential)
 
 
+_KEY_HEADERS = ("x-litellm-api-key", "authorization", "api-key", "x-api-key", "x-goog-api-key")
+"""Where LiteLLM takes its own key from."""
+
+
 def _litellm_keys(request: Incoming) -> frozenset[str]:
-    """The key for LiteLLM itself, in each place where it may stand: it is never sent on."""
-    given = request.headers.get("x-litellm-api-key")
-    if given is None:
-        given = request.headers.get("authorization")
-    return frozenset({given or "", (given or "").strip().rpartition(" ")[2]})
+    """What may be the key for LiteLLM itself, in each place where it may stand: it is never sent on.
+
+    Beside a key in `x-litellm-api-key`, `Authorization` is a provider's.
+    """
+    own = "x-litellm-api-key" in request.headers
+    names = [name for name in _KEY_HEADERS if not (own and name == "authorization")]
+    given = [request.headers.get(name, "").strip() for name in names]
+    return frozenset({*given, *(value.rpartition(" ")[2] for value in given)})
 
 
 def _is_key(text: str) -> bool:

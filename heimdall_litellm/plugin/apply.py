@@ -27,8 +27,12 @@ _CLIENT_CONTROLS: Final = frozenset(
         *("api_key", "api_base", "base_url", "api_version", "organization", "deployment_url"),
         *("azure_ad_token", "vertex_credentials", "vertex_ai_credentials", "aws_role_name"),
         *("custom_llm_provider", "deployment_id", "specific_deployment", "model_list", "user_config"),
+        # A stored credential's name brings its address and key along; the rest is how the call is made.
+        *("litellm_credential_name", "ssl_verify", "client", "shared_session", "http_handler", "logger_fn"),
     }
 )
+_OF_THE_CALL: Final = frozenset({"model", "api_key", "api_base", "base_url", "extra_headers"})
+"""What a client's `extra_body` may not say: it goes to the provider as it is, over what was decided."""
 _RETRIES: Final = frozenset({"num_retries", "max_retries", "retry_policy", "model_group_retry_policy"})
 
 
@@ -43,6 +47,9 @@ def redirect(
     """
     routed = {key: value for key, value in data.items() if key not in _CLIENT_CONTROLS}
     routed["model"] = model
+    extra = routed.get("extra_body")
+    if isinstance(extra, dict) and not _OF_THE_CALL.isdisjoint(extra):
+        routed["extra_body"] = {key: value for key, value in extra.items() if key not in _OF_THE_CALL}
     # A key's or a team's own router settings hold lists that LiteLLM doesn't check either.
     if routed.get("router_settings_override"):
         replaced = FALLBACK_KINDS

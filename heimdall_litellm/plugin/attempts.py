@@ -20,7 +20,7 @@ from heimdall_litellm.health import OWN_PAUSE, PAUSES, Failure, Health
 from heimdall_litellm.observe import metrics
 
 BROKEN = Failure("broken")
-_OF_THE_CREDENTIAL = ("rate-limited", "refused", "forbidden")
+_OF_THE_CREDENTIAL = ("rate-limited", "refused", "forbidden", "gone")
 
 
 @dataclass(slots=True)

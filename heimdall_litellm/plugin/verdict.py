@@ -134,10 +134,10 @@ def _stated(headers: Mapping[str, Any]) -> float | None:
         return None if stated is None else seconds
     try:
         at = parsedate_to_datetime(stated)
-    except (TypeError, ValueError):
+        at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+        return max(0.0, (at - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError, OverflowError):
         return None
-    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())
 
 
 def _number(text: str | None) -> float | None:

@@ -103,6 +103,8 @@ def test_the_key_for_litellm_is_never_taken_for_one(name: str) -> None:
     for headers in ({"authorization": "Bearer sk-litellm-key"}, {"x_litellm_api_key": "sk-litellm-key"}):
         given = {**headers} if name == "body" else {**headers, name: "sk-litellm-key"}
         assert _brought(OPENAI, "sk-litellm-key" if name == "body" else None, **given) is None
+    for name in ("x_api_key", "api_key", "x_goog_api_key"):
+        assert _brought(OPENAI, "sk-litellm-key", **{name: "sk-litellm-key"}) is None
     twice = {"x_litellm_api_key": "Bearer sk-litellm-key", "authorization": "Bearer sk-another-key"}
     assert _brought(OPENAI, **twice) is None
 

@@ -153,7 +153,10 @@ def _decision(settings: Settings, bucket: str = "cheap") -> Any:
 
 def test_routing_sets_model_fallbacks_and_no_retries_and_drops_what_the_client_set() -> None:
     steering = dict.fromkeys(
-        ["api_key", "api_base", "base_url", "custom_llm_provider", "deployment_id", "specific_deployment"],
+        [
+            *("api_key", "api_base", "base_url", "custom_llm_provider", "deployment_id"),
+            *("specific_deployment", "litellm_credential_name", "ssl_verify", "client"),
+        ],
         "k",
     )
     retrying = {"num_retries": 9, "max_retries": 9, "retry_policy": {}, "model_group_retry_policy": {}}
@@ -168,6 +171,13 @@ def test_routing_sets_model_fallbacks_and_no_retries_and_drops_what_the_client_s
         "content_policy_fallbacks": [{"a": ["c"]}],
     }
     assert data["model"] == "heimdall"
+
+
+def test_what_goes_to_the_provider_as_it_is_cannot_name_another_model_or_address() -> None:
+    extra = {"model": "dearer", "api_base": "https://x", "top_k": 1}
+    data = {"extra_body": extra}
+    assert apply.redirect(data, "a", [])["extra_body"] == {"top_k": 1}
+    assert data == {"extra_body": {"model": "dearer", "api_base": "https://x", "top_k": 1}}
 
 
 def test_the_list_of_fallbacks_is_the_very_one_that_was_given() -> None:

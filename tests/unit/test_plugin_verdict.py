@@ -77,6 +77,7 @@ def test_a_broken_stream_is_what_broke_it() -> None:
         ({"retry-after": "soon"}, None),
         ({"retry-after": "-3"}, None),
         ({"retry-after": "nan"}, None),
+        ({"retry-after": "Mon, 01 Jan 2026 00:00:00 +99999999999999999999"}, None),
         ({}, None),
     ],
 )
