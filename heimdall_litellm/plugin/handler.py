@@ -146,7 +146,8 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             return []
         last = record.course.current
         if last is not None and not last.is_over and recovering is not None:
-            self._settle(record, last, recovering)
+            # Reported by nobody, so a stream: with a status, if a provider said something within it.
+            self._settle(record, last, recovering, is_stream=hasattr(recovering, "status_code"))
         if record.course.is_client_to_blame:
             raise NoOtherModel(*(record.final or (400, "the request was refused")))
         if seams.has_begun(recovering):
@@ -256,15 +257,21 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         """Learn from an attempt that failed, and say who is tried next."""
         await shield(self.failures, "failure", later(self._failed, request_data, exception), None)
 
-    def _failed(self, request: Mapping[str, Any], exception: BaseException) -> None:
+    def _failed(
+        self, request: Mapping[str, Any], exception: BaseException, *, is_stream: bool = False
+    ) -> None:
         record = self.records.of(request)
         attempt = record.course.attempt_at(group_of(request)) if record is not None else None
         if record is None or attempt is None or attempt.is_over:
             return
-        self._settle(record, attempt, exception)
+        self._settle(record, attempt, exception, is_stream=is_stream)
 
-    def _settle(self, record: Record, attempt: Attempt, exception: BaseException) -> None:
-        failure = failure_of(exception, attempt.hop.provider, added_effort=attempt.added_effort)
+    def _settle(
+        self, record: Record, attempt: Attempt, exception: BaseException, *, is_stream: bool = False
+    ) -> None:
+        failure = failure_of(
+            exception, attempt.hop.provider, added_effort=attempt.added_effort, is_stream=is_stream
+        )
         is_aside = record.course.fail(attempt, failure, self.runtime.health)
         if failure.kind == "unfit" and attempt.added_effort:
             # Whoever is tried next gets the request as it came.
@@ -291,7 +298,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         record = self.records.of(request)
         # When this comes, a next attempt may be under way, and the metadata tells of that one.
         if isinstance(exception, BaseException) and record is not None and len(record.course.attempts) == 1:
-            self._failed(request, exception)
+            self._failed(request, exception, is_stream=True)
 
     async def async_post_call_failure_hook(
         self,

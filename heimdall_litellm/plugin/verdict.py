@@ -7,14 +7,17 @@ our matter and not the client's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import ssl
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import Any, Final
 
+import aiohttp
 import httpx
 import litellm
+import openai
 
 from heimdall_litellm.core.failover import FailureKind
 from heimdall_litellm.health import Failure
@@ -36,17 +39,30 @@ _MODEL: Final = ("model", "deployment", "endpoints")
 """Words of a 404 that is about the model."""
 _EFFORT: Final = ("thinking", "reasoning", "effort", "budget_tokens")
 _MAX_TEXT: Final = 4_000
+_MAX_CHAIN: Final = 16
+_TRANSPORT: Final = (
+    *(httpx.TransportError, httpx.HTTPStatusError, httpx.StreamError),
+    *(aiohttp.ClientError, ConnectionError, ssl.SSLError, TimeoutError),
+)
 
 
-def failure_of(error: BaseException, provider: str = "", *, added_effort: bool = False) -> Failure:
+def failure_of(
+    error: BaseException, provider: str = "", *, added_effort: bool = False, is_stream: bool = False
+) -> Failure:
     """Return what went wrong, from the exception of one attempt at `provider`.
 
     `added_effort`: we said something about thinking that the client didn't. An answer that takes offence at
-    that is no mistake of theirs.
+    that is no mistake of theirs. `is_stream`: it came while the answer was being read.
     """
-    error = seams.mapped(_innermost(error), provider)
+    inner = _innermost(error)
+    is_stream |= isinstance(getattr(error, "original_exception", None), BaseException)
+    is_providers = is_stream or _is_providers(inner)
+    error = seams.mapped(inner, provider)
     status = _status_of(error)
     kind = _kind_of(error, status)
+    if kind in ("broken", "unavailable") and not is_providers:
+        # LiteLLM stumbled over the request itself, and calls that a server's error: nobody is down.
+        kind = "unfit"
     if kind == "client" and added_effort and _says(error, _EFFORT):
         kind = "unfit"
     return Failure(kind, status, _retry_after_s(error))
@@ -104,13 +120,32 @@ def _says(error: BaseException, words: Iterable[str]) -> bool:
     return any(word in said for word in words)
 
 
-def _never_connected(error: BaseException | None) -> bool:
-    depth = 0
-    while error is not None and depth < 10:
-        if isinstance(error, (httpx.ConnectError, ConnectionError)):
-            return True
-        error, depth = error.__cause__ or error.__context__, depth + 1
-    return False
+def _never_connected(error: BaseException) -> bool:
+    return any(isinstance(one, (httpx.ConnectError, ConnectionError)) for one in _chain(error))
+
+
+def _is_providers(error: BaseException) -> bool:
+    """Whether a provider answered, or the way to it broke."""
+    return any(_speaks_of_a_provider(one) for one in _chain(error))
+
+
+def _speaks_of_a_provider(error: BaseException) -> bool:
+    if isinstance(error, _TRANSPORT):
+        return not isinstance(error, httpx.LocalProtocolError)
+    # LiteLLM's own classes are OpenAI's too, whatever they tell of; OpenAI's client has none but for answers.
+    is_openais = isinstance(error, openai.APIError) and type(error).__module__.startswith("openai.")
+    return is_openais or bool(
+        getattr(error, "litellm_response_headers", None) or getattr(error, "headers", None)
+    )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and those it came from."""
+    for _ in range(_MAX_CHAIN):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _retry_after_s(error: BaseException) -> float | None:

@@ -20,8 +20,12 @@ def _response(status: int, **headers: str) -> httpx.Response:
 
 
 def _status(status: int, message: str = "said", **headers: str) -> Exception:
-    error = litellm.exceptions.APIError(status, message, "openai", "m")
-    error.litellm_response_headers = httpx.Headers(headers)
+    return _answered(litellm.exceptions.APIError(status, message, "openai", "m"), **headers)
+
+
+def _answered(error: Exception, **headers: str) -> Exception:
+    """As LiteLLM raises it where a provider answered."""
+    error.litellm_response_headers = httpx.Headers({"server": "x", **headers})  # type: ignore[attr-defined]
     return error
 
 
@@ -29,8 +33,9 @@ def _status(status: int, message: str = "said", **headers: str) -> Exception:
     ("error", "kind"),
     [
         (litellm.RateLimitError("x", **WHO), "rate-limited"),
-        (litellm.ServiceUnavailableError("x", **WHO), "unavailable"),
-        (litellm.InternalServerError("x", **WHO), "unavailable"),
+        (_answered(litellm.ServiceUnavailableError("x", **WHO)), "unavailable"),
+        (_answered(litellm.InternalServerError("x", **WHO)), "unavailable"),
+        (litellm.InternalServerError("x", **WHO), "unfit"),
         (_status(529), "unavailable"),
         (litellm.Timeout("x", **WHO), "timeout"),
         (litellm.AuthenticationError("x", **WHO), "refused"),
@@ -47,8 +52,9 @@ def _status(status: int, message: str = "said", **headers: str) -> Exception:
         (_status(422), "client"),
         (litellm.BadRequestError("Your credit balance is too low to access the API", **WHO), "refused"),
         (litellm.BadRequestError("API key not valid. Please pass a valid API key.", **WHO), "refused"),
-        (litellm.APIConnectionError("x", **WHO), "broken"),
-        (ValueError("x"), "broken"),
+        (_answered(litellm.APIConnectionError("x", **WHO)), "broken"),
+        (litellm.APIConnectionError("x", **WHO), "unfit"),
+        (ValueError("x"), "unfit"),
     ],
 )
 def test_each_exception_is_one_kind_of_failure(error: Exception, kind: str) -> None:
@@ -113,6 +119,7 @@ class _VendorError(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status_code, self.message = status, message
+        self.headers = {"server": "x"} if status != 422 else None
 
 
 @pytest.mark.parametrize(
@@ -120,9 +127,22 @@ class _VendorError(Exception):
     [
         (429, "Resource has been exhausted", "rate-limited"),
         (400, "The input token count (9000) exceeds the maximum number of tokens allowed (8192)", "context"),
-        (422, "Error converting to valid response block=x", "broken"),
+        (422, "Error converting to valid response block=x", "unfit"),
         (503, "overloaded", "unavailable"),
     ],
 )
 def test_a_vendors_own_exception_is_read_as_litellm_would(status: int, said: str, kind: str) -> None:
     assert failure_of(_VendorError(status, said), "gemini").kind == kind
+
+
+def test_what_breaks_while_an_answer_is_read_is_the_providers() -> None:
+    assert failure_of(ValueError("x"), is_stream=True).kind == "broken"
+    assert (
+        failure_of(MidStreamFallbackError("x", "m", "a", original_exception=ValueError("x"))).kind == "broken"
+    )
+
+
+def test_a_header_that_could_not_be_sent_is_no_fault_of_the_providers() -> None:
+    error = litellm.APIConnectionError("x", **WHO)
+    error.__cause__ = httpx.LocalProtocolError("illegal header")
+    assert failure_of(error).kind == "unfit"
