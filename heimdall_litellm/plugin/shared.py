@@ -16,6 +16,7 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable
+from math import isfinite
 from typing import Any, Final, cast
 
 from heimdall_litellm.core.breaker import Circuit
@@ -143,9 +144,12 @@ class Shared:
         flat = [_text(cell) for cell in rows] if isinstance(rows, list) else []
         now = self._clock()
         ends: dict[str, float] = {}
-        for key, left_ms, about in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
+        # Whoever else writes there may write anything: what makes no sense counts as not there.
+        for key, left_ms, about in zip(flat[::3], flat[1::3], flat[2::3], strict=False):
+            seconds = _seconds(left_ms)
+            if seconds is None:
+                continue
             row, cause = _about(about)
-            seconds = float(left_ms) / 1000
             ends[key] = now + seconds
             self._health.adopt(key, seconds, row, cause)
         for key, end in self._ends.items():
@@ -158,13 +162,21 @@ class Shared:
 
 
 def _text(cell: object) -> str:
-    return cell.decode() if isinstance(cell, bytes) else str(cell)
+    return cell.decode(errors="replace") if isinstance(cell, bytes) else str(cell)
+
+
+def _seconds(left_ms: str) -> float | None:
+    try:
+        seconds = float(left_ms) / 1000
+    except ValueError:
+        return None
+    return seconds if isfinite(seconds) and seconds > 0 else None
 
 
 def _about(told: str) -> tuple[int, str]:
     try:
         about = json.loads(told)
         row, cause = int(about["row"]), str(about["cause"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return 1, "unavailable"
     return row, cause if _CAUSE.fullmatch(cause) else "unavailable"

@@ -128,8 +128,14 @@ async def test_what_is_over_is_swept_out(cache: Cache) -> None:
     assert one.health.aside() == {}
 
 
-@pytest.mark.parametrize("told", ["", "nonsense", "[]", '{"row": "x"}', '{"row": 1, "cause": "<script>"}'])
-async def test_nonsense_in_redis_is_taken_for_an_outage_of_no_name(cache: Cache, told: str) -> None:
+@pytest.mark.parametrize(
+    "told",
+    [
+        *("", "nonsense", "[]", '{"row": "x"}', '{"row": 1, "cause": "<script>"}', "[" * 100_000, b"\xff"),
+        *('{"row": 1e999, "cause": "timeout"}', '{"row": NaN, "cause": "timeout"}'),
+    ],
+)
+async def test_nonsense_in_redis_is_taken_for_an_outage_of_no_name(cache: Cache, told: str | bytes) -> None:
     far = 9_999_999_999_999
     await cache.client.zadd("team:{heimdall:health:1}:ends", {"a": far})
     await cache.client.hset("team:{heimdall:health:1}:causes", "a", told)
@@ -137,6 +143,16 @@ async def test_nonsense_in_redis_is_taken_for_an_outage_of_no_name(cache: Cache,
     await worker.in_step()
     left, cause = worker.health.aside()["a"]
     assert (left, cause) == (3600.0, "unavailable")
+
+
+async def test_a_row_that_makes_no_sense_hides_no_other(cache: Cache) -> None:
+    rows = {"for ever": float("inf"), b"\xff": 9_999_999_999_998, "a": 9_999_999_999_999}
+    await cache.client.zadd("team:{heimdall:health:1}:ends", rows)
+    worker = Worker(cache)
+    await worker.in_step()
+    assert "a" in worker.health.aside()
+    assert "for ever" not in worker.health.aside()
+    assert worker.failures.counts() == {}
 
 
 async def test_a_key_of_another_kind_in_the_way_costs_nothing_but_the_sharing(cache: Cache) -> None:
