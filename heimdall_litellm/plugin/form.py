@@ -20,6 +20,7 @@ _KINDS: Final[Mapping[str, type]] = {
     "generationConfig": dict,
     "config": dict,
     "extra_body": dict,
+    "extra_headers": dict,
     "tools": list,
 }
 
@@ -33,6 +34,7 @@ def is_well_formed(call_type: str, data: Mapping[str, Any]) -> bool:
         and _PROMPTS[key](prompt)
         and all(data.get(name) is None or isinstance(data[name], kind) for name, kind in _KINDS.items())
         and _are_dicts(data.get("tools") or [])
+        and _are_headers(data.get("extra_headers") or {})
     )
 
 
@@ -67,6 +69,14 @@ def _are_contents(prompt: object) -> bool:
 
 def _is_gemini(content: object) -> bool:
     return isinstance(content, str) or (isinstance(content, dict) and _are_dicts(content.get("parts") or []))
+
+
+def _are_headers(headers: Mapping[object, object]) -> bool:
+    return all(
+        isinstance(text, str) and text.isascii() and text.isprintable()
+        for pair in headers.items()
+        for text in pair
+    )
 
 
 def _are_dicts(values: object) -> bool:

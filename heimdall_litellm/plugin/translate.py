@@ -172,8 +172,19 @@ def _max_cost(value: object) -> float | None:
     return number
 
 
-_CREDENTIALS: Final = ("authorization", "api-key", "cookie", "token", "secret")
-"""How the names of headers end that carry a credential."""
+_WITHHELD_ENDINGS: Final = (
+    *("authorization", "auth", "key", "cookie", "token", "secret", "password", "passwd", "credential"),
+    *("credentials", "signature", "organization", "project", "user-project"),
+)
+"""How the names of headers end that carry a credential, or say whose account pays."""
+_FRAMING: Final = frozenset(
+    {
+        *("host", "content-length", "content-encoding", "content-type", "transfer-encoding", "connection"),
+        *("keep-alive", "te", "trailer", "upgrade", "expect", "via", "proxy-connection", "http2-settings"),
+    }
+)
+"""What frames a message, or belongs to one connection (RFC 9110, 7.6.1)."""
+_CARRIERS: Final = ("headers", "extra_headers", "api_key", "secret_fields", "proxy_server_request")
 
 
 def consume(data: Mapping[str, Any], call_type: str) -> Data:
@@ -181,8 +192,8 @@ def consume(data: Mapping[str, Any], call_type: str) -> Data:
 
     Cleaned are the body's metadata, the headers that LiteLLM keeps or would forward, and the copies of
     both that it made for its logs. A client's `metadata` that held nothing else goes entirely, because some
-    providers refuse an empty one. Credentials among the body's own headers go too: they would be sent to
-    every provider in turn.
+    providers refuse an empty one. Credentials among the body's own headers go too, for they would be sent to
+    every provider in turn, and so does what frames a message.
     """
     cleaned = dict(data)
     proxy_buckets = buckets_of(call_type, data)
@@ -193,7 +204,7 @@ def consume(data: Mapping[str, Any], call_type: str) -> Data:
                 del cleaned[name]
     for name in ("headers", "extra_headers"):
         if isinstance(cleaned.get(name), dict):
-            cleaned[name] = _without_headers(_without_headers(cleaned[name]), _is_credential)
+            cleaned[name] = _without_headers(_without_headers(cleaned[name]), _is_withheld)
     request = cleaned.get("proxy_server_request")
     if isinstance(request, dict):
         cleaned["proxy_server_request"] = _clean_snapshot(request)
@@ -209,6 +220,22 @@ def consume(data: Mapping[str, Any], call_type: str) -> Data:
 
 SCOPED: Final = "provider_specific_header"
 """Where LiteLLM keeps headers for some providers only, a Claude subscription's bearer among them."""
+
+
+def bare(data: Mapping[str, Any]) -> Data:
+    """Return a request without anything that may hold what is addressed to Heimdall, or a credential.
+
+    It stands in for `consume` where that fails: what LiteLLM logs of a request's headers is lost, no more.
+    """
+    kept = {name: value for name, value in data.items() if name not in (*_CARRIERS, SCOPED)}
+    for bucket in (METADATA, LITELLM_METADATA):
+        if isinstance(kept.get(bucket), dict):
+            kept[bucket] = {
+                name: value
+                for name, value in kept[bucket].items()
+                if name not in ("heimdall", "headers", "requester_metadata") and not _is_ours(name)
+            }
+    return kept
 
 
 def without_scoped_bearer(data: Mapping[str, Any]) -> Data | None:
@@ -245,8 +272,9 @@ def _is_ours_or_providers(name: object) -> bool:
     return _is_ours(name) or str(name).lower() in _PROVIDERS
 
 
-def _is_credential(name: object) -> bool:
-    return str(name).lower().strip().replace("_", "-").endswith(_CREDENTIALS)
+def _is_withheld(name: object) -> bool:
+    plain = str(name).lower().strip().replace("_", "-")
+    return plain in _FRAMING or plain.endswith(_WITHHELD_ENDINGS)
 
 
 def _without_ours(metadata: Mapping[str, Any]) -> Data:

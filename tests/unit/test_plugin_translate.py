@@ -210,3 +210,46 @@ def test_the_spend_record_is_flat() -> None:
     settings = load_settings({"router": {"cheap_candidates": ["a"]}})
     record = apply.spend_record(_decision(settings), "id", "heimdall", "why")
     assert not [value for value in record.values() if isinstance(value, (dict, list, tuple))]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "Authorization",
+            "x-auth",
+            "X-Access-Key",
+            "cookie",
+            "x_api_key",
+            "proxy-authorization",
+            "password",
+        ),
+        *("OpenAI-Organization", "openai-project", "x-goog-user-project", "heimdall-openai-key"),
+        *("Host", "content-length", "transfer-encoding", "connection", "te", "expect"),
+    ],
+)
+def test_a_body_sets_no_header_that_names_a_payer_or_frames_the_message(name: str) -> None:
+    data = {"extra_headers": {name: "x", "anthropic-beta": "b", "traceparent": "t"}}
+    kept = translate.consume(data, "acompletion")["extra_headers"]
+    assert kept == {"anthropic-beta": "b", "traceparent": "t"}
+
+
+def test_what_stands_in_for_consuming_keeps_the_request_and_nothing_that_may_hold_a_credential() -> None:
+    key = object()
+    ours = {"heimdall": {"alpha": 1}, "heimdall_record": "x", "headers": {"a": "b"}, "requester_metadata": {}}
+    data = {
+        "model": "heimdall",
+        "messages": [],
+        "metadata": {**ours, "user_api_key_auth": key, "user_id": "u"},
+        **{
+            name: {"a": "sk"}
+            for name in ("headers", "extra_headers", "secret_fields", "proxy_server_request")
+        },
+        "api_key": "sk",
+        translate.SCOPED: {"extra_headers": {"authorization": "sk"}},
+    }
+    assert translate.bare(data) == {
+        "model": "heimdall",
+        "messages": [],
+        "metadata": {"user_api_key_auth": key, "user_id": "u"},
+    }
