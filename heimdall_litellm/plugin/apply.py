@@ -33,6 +33,7 @@ _CLIENT_CONTROLS: Final = frozenset(
 )
 _OF_THE_CALL: Final = frozenset({"model", "api_key", "api_base", "base_url", "extra_headers"})
 """What a client's `extra_body` may not say: it goes to the provider as it is, over what was decided."""
+_CREDENTIALS: Final = frozenset({"api_key", "api_base", "base_url", "litellm_credential_name"})
 _RETRIES: Final = frozenset({"num_retries", "max_retries", "retry_policy", "model_group_retry_policy"})
 
 
@@ -56,6 +57,14 @@ def redirect(
     for kind in FALLBACK_KINDS if fallbacks else replaced:
         routed[kind] = [{model: fallbacks}] if fallbacks else []
     return routed
+
+
+def without_credentials(data: Data) -> Data:
+    """Return a request that borrows the credentials of a virtual name's deployment, without any of its own.
+
+    A caller's key for one provider would go to whichever that deployment has.
+    """
+    return {key: value for key, value in data.items() if key not in _CREDENTIALS}
 
 
 def without_retries(data: Data) -> Data:

@@ -65,8 +65,8 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         """Route a request for a virtual name; leave every other one alone."""
         name = data.get("model")
         if borrows(call_type):
-            await self._check_lending(lambda: self._guard.borrowed(data), user_api_key_dict)
-            return None
+            lent = await self._check_lending(lambda: self._guard.borrowed(data), user_api_key_dict)
+            return apply.without_credentials(data) if lent else None
         if not isinstance(name, str) or name not in self._names:
             self._check_list(name)
             return None
@@ -92,15 +92,18 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         except RequestError as error:
             raise seams.http_error(error) from None
 
-    async def _check_lending(self, borrowed: Callable[[], list[str]], token: Any) -> None:
+    async def _check_lending(self, borrowed: Callable[[], list[str]], token: Any) -> list[str]:
         """Refuse what LiteLLM would serve with the credentials of a default model that isn't permitted.
 
-        Where it can't be told whose credentials those are, every virtual name is asked about.
+        Where it can't be told whose credentials those are, every virtual name is asked about. Returns the
+        names whose credentials are lent.
         """
-        for name in shield_now(self.failures, "lent", borrowed, sorted(self._names)):
+        names = shield_now(self.failures, "lent", borrowed, sorted(self._names))
+        for name in names:
             checked = self._guard.may_use_default(name, token, await self._guard.candidates(name))
             if not await shield(self.failures, "default", checked, access.is_admin(token)):
                 raise seams.final_error(refused(name))
+        return names
 
     async def async_filter_deployments(
         self,
@@ -318,6 +321,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         if (last := record.course.current) is not None and not last.is_over:
             self._settle(record, last, exception)
         record.brought = {}  # nobody will be asked any more
+        record.retry_after_s = record.course.wait_s(self.runtime.health)
         if (verdict := record.verdict()) is not None:
             seams.rewrite(exception, *verdict)
 

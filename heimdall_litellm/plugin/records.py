@@ -1,8 +1,8 @@
 """What is remembered of a request between its hooks, and the headers made from it.
 
 A request's metadata holds only a handle; the record stays here. A reference to it inside the metadata
-would be copied, logged and forwarded with it. The handle is a secret between the hooks: the decision's
-id stands in headers and logs, and whoever read it there could name another's record with it.
+would be copied, logged and forwarded with it. Clients write into metadata too, and LiteLLM's debug log shows
+it: so a handle counts only as the object that we made (`Handle`), which JSON can't say.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any, Final
 
+from heimdall_litellm.auth.secret import Masked
 from heimdall_litellm.core.types import Bucket, Decision, EffortSpec
 from heimdall_litellm.plugin.apply import HANDLE_KEY
 from heimdall_litellm.plugin.attempts import Course
@@ -27,6 +29,12 @@ MAX_AGE_S: Final = 3600.0
 _NO_EFFORTS: Final[Mapping[str, EffortSpec]] = {}
 
 
+class Handle(Masked):
+    """What names a record within the metadata of its request, and in no other's."""
+
+    __slots__ = ()
+
+
 @dataclass(slots=True)
 class Record:
     """One request for a virtual name.
@@ -34,7 +42,8 @@ class Record:
     `allowed` are the model groups its attempts may go to; None where the caller may use any.
     `served` is the group of the latest attempt, which in the end is the one that answered. `brought` are the
     caller's own credentials by provider, `course` is what became of the request, and `final` status and
-    message of an error that is the client's to mend.
+    message of an error that is the client's to mend. `retry_after_s`: when one of those tried in vain is
+    tried again.
     """
 
     requested: str
@@ -47,10 +56,11 @@ class Record:
     brought: dict[str, Brought] = field(default_factory=dict)
     course: Course = field(default_factory=Course)
     final: tuple[int, str] | None = field(default=None, repr=False)
+    retry_after_s: float | None = None
     is_sound: bool = False
     duration_us: int = 0
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    handle: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    handle: Handle = field(default_factory=lambda: Handle(secrets.token_urlsafe(24)), repr=False)
 
     def note(self, decision: Decision, allowed: frozenset[str], reason: str) -> None:
         """Keep of a decision what later hooks need; the whole of it is some kilobytes."""
@@ -81,12 +91,16 @@ class Record:
             return None
         last = attempts[-1].failure
         tried = ", ".join(f"{a.hop.model}: {a.failure.words}" for a in attempts if a.failure)
-        status = 400 if last is not None and last.kind in ("context", "policy") else 503
-        return status, f"No model could serve this request. Tried {tried}."
+        said = f"No model could serve this request. Tried {tried}."
+        if last is not None and last.kind in ("context", "policy"):
+            return 400, said
+        if self.retry_after_s is not None:
+            said += f" Try again in {ceil(self.retry_after_s)} s."
+        return 503, said
 
     @property
     def escalated_from(self) -> str | None:
-        """The provider whose limit on the caller's own credential made the request go elsewhere."""
+        """The provider that failed a caller's own credential, so that the request went elsewhere."""
         return next(
             (
                 attempt.hop.provider
@@ -108,7 +122,7 @@ class Record:
         return facts
 
     def headers(self) -> dict[str, str]:
-        """Return the `heimdall-*` headers of the answer, each safe to send."""
+        """Return the headers of the answer, each safe to send: `heimdall-*`, and an error's `retry-after`."""
         headers = {
             "heimdall-decision-id": self.id,
             "heimdall-decision-us": str(self.duration_us),
@@ -119,6 +133,8 @@ class Record:
         if self.bucket is not None:
             headers["heimdall-bucket"] = self.bucket
         headers |= {f"heimdall-{name}": safe_header(str(value)) for name, value in self.facts().items()}
+        if self.retry_after_s is not None:
+            headers["retry-after"] = str(ceil(self.retry_after_s))
         if self.alpha is not None:
             headers["heimdall-alpha"] = f"{self.alpha:g}"
         return headers
@@ -153,7 +169,7 @@ class Records:
         """Return the record of a request, by the handle in its metadata."""
         for metadata in metadata_of(request):
             handle = metadata.get(HANDLE_KEY)
-            if isinstance(handle, str) and (found := self._records.get(handle)) is not None:
+            if isinstance(handle, Handle) and (found := self._records.get(handle)) is not None:
                 return found[1]
         return None
 

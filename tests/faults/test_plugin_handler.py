@@ -246,7 +246,7 @@ async def test_if_that_cannot_be_told_it_fails_closed(
     monkeypatch.setattr(handler.access, "may_use_default", lambda *_: 1 // 0)
     hook, data = make(), {"model": "heimdall"}
     if is_served:
-        assert await hook.async_pre_call_hook(token, None, data, "acreate_batch") is None
+        assert await hook.async_pre_call_hook(token, None, data, "acreate_batch") == data
     else:
         with pytest.raises(HTTPException):
             await hook.async_pre_call_hook(token, None, data, "acreate_batch")
@@ -321,4 +321,4 @@ async def test_where_the_lender_cannot_be_told_every_virtual_name_is_asked_about
         await hook.async_pre_call_hook(_token("heimdall", "a"), None, {}, "acreate_batch")
     with pytest.raises(HTTPException, match="may not use"):
         await _borrow(hook, model="anything", user_api_key_dict=_token("heimdall", "a"))
-    assert await hook.async_pre_call_hook(ADMIN, None, {}, "acreate_batch") is None
+    assert await hook.async_pre_call_hook(ADMIN, None, {}, "acreate_batch") == {}

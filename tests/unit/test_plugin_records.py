@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import logging
 
 import pytest
@@ -19,6 +21,10 @@ def test_a_record_is_found_by_the_handle_in_either_metadata() -> None:
     assert records.of({"litellm_metadata": {HANDLE_KEY: record.handle}, "metadata": "odd"}) is record
     assert records.of({"metadata": {HANDLE_KEY: ["unhashable"]}}) is None
     assert records.of({"metadata": {HANDLE_KEY: "another"}}) is None
+    assert records.of(copy.deepcopy({"metadata": {HANDLE_KEY: record.handle}})) is record
+    # What a client can write is a plain text, and what it reads in a log is one.
+    assert records.of(json.loads(json.dumps({"metadata": {HANDLE_KEY: record.handle}}))) is None
+    assert record.handle not in repr({HANDLE_KEY: record.handle})
     assert records.of(None) is None
 
 
