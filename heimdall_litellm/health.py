@@ -29,9 +29,10 @@ PAUSES: Final[Mapping[FailureKind, Pause]] = MappingProxyType(
         "broken": _DOWN,
         "rate-limited": _DOWN,
         "refused": Pause(base_s=300.0, is_certain=True, is_growing=False),
-        # These may be about something that the request names, so health of late speaks for the deployment.
-        "forbidden": Pause(base_s=300.0, is_growing=False),
-        "gone": Pause(base_s=300.0, is_growing=False),
+        # These may be about something that the request names: health of late speaks for the deployment, and a
+        # first one is no more than a suspicion.
+        "forbidden": Pause(base_s=60.0),
+        "gone": Pause(base_s=60.0),
     }
 )
 """How long a deployment is set aside, by failure; the others say nothing about its health."""
@@ -108,6 +109,12 @@ class Health:
         """Return why what `key` stands for is set aside, or None if it isn't."""
         circuit = self._circuits.get(key)
         return circuit.cause if circuit is not None and not breaker.admits(circuit, self._clock()) else None
+
+    def wait_s(self, key: str) -> float:
+        """Return the seconds until what `key` stands for may be called again; 0 if it may now."""
+        circuit = self._circuits.get(key, CLOSED)
+        now = self._clock()
+        return 0.0 if breaker.admits(circuit, now) else circuit.until - now
 
     @property
     def is_on(self) -> bool:

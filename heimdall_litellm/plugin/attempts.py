@@ -52,13 +52,15 @@ class Course:
 
     `fallbacks` is the list LiteLLM walks. `limit` is how many further models may be tried, `tokens` the
     estimated length of the request. `is_patient`: the client stated no time limit of its own, so that a
-    timeout says something about the deployment.
+    timeout says something about the deployment. `is_telling`: so does any failure, for the
+    request has a sound form.
     """
 
     hops: Sequence[Hop] = ()
     limit: int = 0
     tokens: int = 0
     is_patient: bool = True
+    is_telling: bool = True
     goes_on_after_policy: bool = False
     fallbacks: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
@@ -91,6 +93,11 @@ class Course:
     def tried(self) -> tuple[str, ...]:
         """The models tried, in order."""
         return tuple(attempt.hop.model for attempt in self.attempts)
+
+    def wait_s(self, health: Health) -> float | None:
+        """Return the seconds until one of those that failed is tried again; None where nobody said so."""
+        waits = [_wait_s(attempt, health) for attempt in self.attempts]
+        return min((wait for wait in waits if wait), default=None)
 
     @property
     def is_lost(self) -> bool:
@@ -140,11 +147,14 @@ class Course:
 
     def _feed(self, attempt: Attempt, failure: Failure, health: Health) -> bool:
         pause = PAUSES.get(failure.kind)
-        if pause is None or (failure.kind == "timeout" and not self.is_patient):
+        if pause is None or not self.is_telling or (failure.kind == "timeout" and not self.is_patient):
             health.release(attempt.keys)
             return False
         is_own = attempt.own is not None and failure.kind in _OF_THE_CREDENTIAL
         key, pause = (attempt.own, OWN_PAUSE) if is_own else (attempt.deployment, pause)
+        if attempt.own is not None and not is_own:
+            # It was said to them alone, for however long.
+            failure = replace(failure, retry_after_s=None)
         if key is None or attempt.is_last_resort or not health.fail(key, failure, pause):
             return False
         metrics.set_aside(attempt.hop.provider, failure.kind, is_own=is_own)
@@ -162,6 +172,11 @@ class Course:
         if not attempt.is_over:
             attempt.is_over = True
             health.release(attempt.keys)
+
+
+def _wait_s(attempt: Attempt, health: Health) -> float | None:
+    pause = max((health.wait_s(key) for key in attempt.keys), default=0.0)
+    return pause or (attempt.failure.retry_after_s if attempt.failure is not None else None)
 
 
 def _blamed(attempt: Attempt, failure: Failure) -> Failure:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil, log2
 from typing import Any, Final
 
 from heimdall_litellm.auth.adapter import Adapter, Attachment, Incoming
@@ -33,6 +34,11 @@ _SCOPED_OWNER: Final = "anthropic"
 """Whose OAuth bearer it is that LiteLLM keeps by provider."""
 _BY_HTTPX: Final = frozenset({"anthropic", "gemini", "openrouter"})
 """Whom LiteLLM calls with a client of its own. Anthropic's and Google's keys no redirect would take off."""
+
+
+_OPENED_LATE: Final = frozenset({"anthropic_messages", "aresponses"})
+"""The calls whose streams from Gemini LiteLLM opens while they are being read."""
+_LONGEST_S: Final = 6000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,11 @@ class Credentials:
         own = {"id": f"{info.get('id')}-{mine.secret.digest}", ORIGINAL_ID: info.get("id")}
         return {**deployment, "model_info": {**info, **own}}
 
+    def owner_of(self, params: Mapping[str, Any]) -> str | None:
+        """Return the provider whose credential would serve a deployment with these parameters, if any."""
+        adapter = self._adapter_of(params)
+        return adapter.provider if adapter is not None else None
+
     def _adapter_of(self, params: Mapping[str, Any]) -> Adapter | None:
         """Return the adapter for an attempt, or for a deployment's parameters, if these lead to its hosts."""
         provider = seams.provider_and_model(str(params.get("model")), params.get("custom_llm_provider"))[0]
@@ -135,7 +146,17 @@ def held(kwargs: dict[str, Any], call: str) -> dict[str, Any]:
     is_own_client = kwargs.get("client") is not None or kwargs.get("ssl_verify") is not None
     if is_own_client or not (provider in _BY_HTTPX or (provider == "openai" and call == "aresponses")):
         return kwargs
-    return {**kwargs, "client": seams.steadfast_client(provider)}
+    is_lazy = provider == "gemini" and call in _OPENED_LATE and bool(kwargs.get("stream"))
+    return {**kwargs, "client": seams.steadfast_client(provider, _limit_s(kwargs), is_lazy=is_lazy)}
+
+
+def _limit_s(kwargs: Mapping[str, Any]) -> float | None:
+    """Return the time limit of an attempt, rounded up so that there are few clients."""
+    stated = kwargs.get("stream_timeout") if kwargs.get("stream") else None
+    limit = stated if stated is not None else kwargs.get("timeout")
+    if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not 0 < limit <= _LONGEST_S:
+        return None
+    return float(2 ** max(0, ceil(log2(limit))))
 
 
 def _is_at_home(kwargs: Mapping[str, Any], adapter: Adapter) -> bool:

@@ -30,13 +30,17 @@ _TIME_LIMITS = ("timeout", "stream_timeout", "request_timeout")
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What all the ways below are given. `data` is the request without what is said to us."""
+    """What all the ways below are given. `data` is the request without what is said to us.
+
+    `is_formed`: it has a form that is worth deciding on; what fails otherwise is its own fault.
+    """
 
     record: Record
     data: translate.Data
     call_type: str
     token: object
     asked: Mapping[str, object]
+    is_formed: bool
 
 
 class Routing:
@@ -54,14 +58,17 @@ class Routing:
         brought = later(self._runtime.credentials.brought, data)
         record.brought = await shield(self._failures, "credentials", brought, record.brought, kind=dict)
         consumed = later(translate.consume, data, call_type)
-        cleaned = await shield(self._failures, "consume", consumed, dict(data), kind=dict)
-        routed, is_sound, asked = None, False, {}
+        cleaned = await shield(self._failures, "consume", consumed, None, kind=dict)
+        if cleaned is None:
+            cleaned = translate.bare(data)
+        routed, is_formed, asked = None, False, {}
         if call_type not in translate.ENDPOINTS:
             record.reason = "Heimdall does not route this endpoint; the default model answers"
         else:
             asked = await shield(self._failures, "overrides", later(translate.asked, data), {}, kind=dict)
-            is_sound = shield_now(self._failures, "form", lambda: form.is_well_formed(call_type, data), True)
-        request = _Request(record, cleaned, call_type, token, asked)
+            is_formed = shield_now(self._failures, "form", lambda: form.is_well_formed(call_type, data), True)
+        request = _Request(record, cleaned, call_type, token, asked, is_formed)
+        is_sound = is_formed
         if call_type == "aresponses" and data.get("previous_response_id"):
             # Its conversation is with one model only: no other can take over.
             is_sound = False
@@ -126,8 +133,8 @@ class Routing:
 
     def _own(self, record: Record, name: str) -> str | None:
         """Return the circuit of the caller's own credential, if that would serve the group `name`."""
-        entry = self._runtime.entry(name)
-        mine = record.brought.get(entry.provider) if entry is not None and record.brought else None
+        owner = self._runtime.owner_of(name) if record.brought else None
+        mine = record.brought.get(owner) if owner is not None else None
         return mine.own if mine is not None else None
 
     def _course(self, request: _Request, names: Iterable[str], tokens: int = 0) -> Course:
@@ -142,6 +149,7 @@ class Routing:
             hops,
             limit=settings.router_of(request.record.requested).max_fallbacks,
             tokens=tokens,
+            is_telling=request.is_formed,
             is_patient=not any(request.data.get(name) is not None for name in _TIME_LIMITS),
             goes_on_after_policy=settings.failover.after_content_policy,
         )

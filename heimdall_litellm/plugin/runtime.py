@@ -89,6 +89,7 @@ class Runtime:
         self._clock = clock
         self._engine: Heimdall | None = None
         self._entries: dict[str, CatalogEntry] = {}
+        self._owners: dict[str, str] = {}
         self._latencies: dict[str, float] = {}
         self._seen: object = None
         self._next_look = self._next_refresh = self._retry_at = float("-inf")
@@ -165,10 +166,15 @@ class Runtime:
     def _note(self, models: ModelList) -> None:
         self._seen = fingerprint(models)
         members: dict[str, list[str]] = {}
+        owners: dict[str, str] = {}
         for deployment in models:
             known = (deployment.get("model_info") or {}).get("id")
             members.setdefault(str(deployment.get("model_name")), []).append(str(known))
+            owner = self.credentials.owner_of(deployment.get("litellm_params") or {})
+            if owner is not None:
+                owners[str(deployment.get("model_name"))] = owner
         self.health.know(members)
+        self._owners = owners
         self._next_refresh = self._clock() + self.settings.catalog.refresh_seconds
 
     def _read(self, models: ModelList) -> tuple[CatalogEntry, ...]:
@@ -182,6 +188,10 @@ class Runtime:
     def entry(self, group: str | None) -> CatalogEntry | None:
         """Return what is known of a model group."""
         return self._entries.get(group) if group is not None else None
+
+    def owner_of(self, group: str) -> str | None:
+        """Return the provider whose credential, brought by a caller, would serve a model group."""
+        return self._owners.get(group)
 
     def observe_latency(self, group: str, seconds: float) -> None:
         """Take one measured latency into the moving average of `group`."""

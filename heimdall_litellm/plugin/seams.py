@@ -10,6 +10,7 @@ proxy replaces its router and its configuration while it runs.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,8 +29,10 @@ _PROXY = "litellm.proxy.proxy_server"
 _RESPONSE_SECURITY = "litellm.proxy.hooks.responses_id_security:ResponsesIDSecurity"
 _RESPONSE_DEPLOYMENT = "litellm.responses.utils:ResponsesAPIRequestUtils.get_model_id_from_response_id"
 _HTTP_CLIENT = "litellm.llms.custom_httpx.http_handler:get_async_httpx_client"
+_CLIENT_TIMEOUT = "litellm.llms.custom_httpx.http_handler:_default_cached_client_timeout"
 PLACEHOLDER_KEY = "oauth"
 """Stands where LiteLLM insists on a key and the provider is given a bearer instead."""
+_OF_A_CALLER = re.compile("-[0-9a-f]{16}$")
 _MODEL_OF_ID = "litellm.proxy.openai_files_endpoints.common_utils:decode_model_from_file_id"
 
 
@@ -235,10 +238,10 @@ def group_of_response(response_id: str, router: Router | None) -> str | None:
         # The proxy encrypts ids for their owner. Whether that is the caller, LiteLLM checks after us.
         response_id = security()._decrypt_response_id(response_id)[0]  # noqa: SLF001 - no public way
     found = read(response_id) if callable(read) else None
-    groups = (
-        d.get("model_name") for d in models_of(router) if (d.get("model_info") or {}).get("id") == found
-    )
-    return next((str(group) for group in groups), None) if found else None
+    groups = {(d.get("model_info") or {}).get("id"): d.get("model_name") for d in models_of(router)}
+    # Under a caller's own credential a deployment has an id of its own, that begins with the original one.
+    group = groups.get(found) or groups.get(_OF_A_CALLER.sub("", str(found)))
+    return str(group) if found and group is not None else None
 
 
 def model_of_id(given: object) -> str | None:
@@ -266,15 +269,23 @@ def redis() -> Any:
     return own if own is not None else _attribute(f"{_PROXY}:llm_router.cache.redis_cache")
 
 
-def steadfast_client(provider: str) -> object:
+def steadfast_client(provider: str, timeout_s: float | None = None, *, is_lazy: bool = False) -> object:
     """Return LiteLLM's HTTP client for a provider, held to the host that it was sent to.
 
     A redirect to another host is a failure: httpx takes `Authorization` off, but not the headers in which
     Anthropic and Google take their keys, and the prompt would go along.
+
+    `is_lazy`: the connection may be opened only while the stream is being read. Then LiteLLM states no time
+    limit, so the client has `timeout_s`; and it would take most refusals for final, so the client makes of
+    them a stream that broke before its first content.
     """
     make = cast("Callable[..., object]", _attribute(_HTTP_CLIENT))
+    falls_over = is_lazy and _attribute("litellm.router:FallbackAwareAnthropicMessagesStream") is not None
+    limit = _attribute(_CLIENT_TIMEOUT)
+    stated = timeout_s if timeout_s is not None else limit() if callable(limit) else None
     # The very same hooks each time: LiteLLM finds a client again by what these print as.
-    return make(llm_provider=provider, params={"event_hooks": _STEADFAST})
+    hooks = _FALLING_OVER if falls_over else _STEADFAST
+    return make(llm_provider=provider, params={"event_hooks": hooks, "timeout": stated})
 
 
 async def _without_placeholder(request: httpx.Request) -> None:
@@ -293,7 +304,22 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
+async def _break(response: httpx.Response) -> None:
+    is_refusal = response.is_client_error and response.status_code not in (408, 429)
+    if not is_refusal or not response.request.url.path.endswith(":streamGenerateContent"):
+        return  # LiteLLM falls over by itself
+    said = (await response.aread()).decode(errors="replace")
+    theirs = cast("Callable[..., Exception]", _attribute("litellm.llms.vertex_ai.common_utils:VertexAIError"))
+    error = mapped(theirs(response.status_code, said, response.headers), "gemini")
+    broken = cast("Callable[..., Exception]", _attribute("litellm.exceptions:MidStreamFallbackError"))
+    # Twice, for the adapter of `/v1/messages` takes one off.
+    for _ in range(2):
+        error = broken(said, "", "gemini", original_exception=error, is_pre_first_chunk=True)
+    raise error
+
+
 _STEADFAST: Mapping[str, Sequence[object]] = {"request": [_without_placeholder], "response": [_stay]}
+_FALLING_OVER: Mapping[str, Sequence[object]] = {**_STEADFAST, "response": [_stay, _break]}
 
 
 def mapped(error: BaseException, provider: str) -> BaseException:
@@ -324,7 +350,10 @@ def rewrite(error: Exception, status: int, message: str) -> None:
 
     The one way that works on every endpoint: `/v1/messages` ignores what the hook returns.
     """
-    for name, value in {"message": message, "status_code": status, "code": str(status)}.items():
+    said = {"message": message, "status_code": status, "code": str(status)}
+    if status == 503:
+        said["type"] = "service_unavailable"  # and not what the last provider calls its own failure
+    for name, value in said.items():
         setattr(error, name, value)
     error.args = (message,)
 

@@ -38,6 +38,7 @@ _UNREADABLE: Final = ("error converting to valid response",)
 _MODEL: Final = ("model", "deployment", "endpoints")
 """Words of a 404 that is about the model."""
 _EFFORT: Final = ("thinking", "reasoning", "effort", "budget_tokens")
+_OF_A_PROVIDER: Final = ("broken", "unavailable", "refused", "forbidden", "gone")
 _MAX_TEXT: Final = 4_000
 _MAX_CHAIN: Final = 16
 _TRANSPORT: Final = (
@@ -60,8 +61,9 @@ def failure_of(
     error = seams.mapped(inner, provider)
     status = _status_of(error)
     kind = _kind_of(error, status)
-    if kind in ("broken", "unavailable") and not is_providers:
-        # LiteLLM stumbled over the request itself, and calls that a server's error: nobody is down.
+    if kind in _OF_A_PROVIDER and not is_providers:
+        # LiteLLM stumbled over the request itself, or refused it (for a tool of an MCP server, say), and puts
+        # that in a provider's words: nobody is down, and no key is refused.
         kind = "unfit"
     if kind == "client" and added_effort and _says(error, _EFFORT):
         kind = "unfit"
@@ -74,12 +76,16 @@ def message_of(error: BaseException) -> str:
 
 
 def _innermost(error: BaseException) -> BaseException:
-    # A stream that broke comes wrapped; LiteLLM's adapter for Gemini's own endpoint wraps all in a
-    # ValueError.
-    inner = getattr(error, "original_exception", None)
-    if not isinstance(inner, BaseException) and isinstance(error, ValueError):
-        inner = error.__cause__ or error.__context__
-    return inner if isinstance(inner, BaseException) else error
+    # A stream that broke comes wrapped, maybe twice; LiteLLM's adapter for Gemini's own endpoint wraps all in
+    # a ValueError.
+    for _ in range(_MAX_CHAIN):
+        inner = getattr(error, "original_exception", None)
+        if not isinstance(inner, BaseException) and isinstance(error, ValueError):
+            inner = error.__cause__ or error.__context__
+        if not isinstance(inner, BaseException):
+            break
+        error = inner
+    return error
 
 
 def _status_of(error: BaseException) -> int | None:

@@ -88,7 +88,7 @@ HOSTS_UPSTREAM = {
     "r1": "deepseek/deepseek-r1",
     "heimdall": "gpt-4.1",
 }
-HOSTS_PROFILES = ("claude", "relay", "cheap", "open", "refused", "hasty", "pair")
+HOSTS_PROFILES = ("claude", "relay", "cheap", "open", "refused", "hasty", "hasty-gemini", "pair")
 HOSTS_KEYS = {
     "OPENAI_API_KEY": "sk-server-openai",
     "GEMINI_API_KEY": "server-gemini",
@@ -119,6 +119,7 @@ def hosts_models(refused: str) -> list[dict[str, Any]]:
         {**deployment("r1", "openrouter/deepseek/deepseek-r1"), "model_info": {"heimdall": {"quality": 1}}},
         deployment("refused", "anthropic/claude-sonnet-4-5", refused),
         deployment("hasty", "openai/gpt-4o", timeout=0.7, stream_timeout=0.7),
+        deployment("hasty-gemini", "gemini/gemini-2.5-flash", timeout=0.7, stream_timeout=0.7),
     ]
 
 
@@ -138,6 +139,7 @@ def hosts_settings(**more: Any) -> dict[str, Any]:
             "heimdall-open": {"mid_candidates": ["gpt"], "hard_candidates": ["gpt"], "alpha": 1.0},
             "heimdall-refused": {"mid_candidates": ["gpt"], "hard_candidates": ["refused"]},
             "heimdall-hasty": {"mid_candidates": ["gemini"], "hard_candidates": ["hasty"]},
+            "heimdall-hasty-gemini": {"mid_candidates": ["gpt"], "hard_candidates": ["hasty-gemini"]},
             "heimdall-pair": {
                 "cheap_candidates": ["gpt-mini"],
                 "mid_candidates": ["gpt"],

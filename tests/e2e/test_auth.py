@@ -111,6 +111,56 @@ def test_who_brings_no_credential_never_reaches_anthropic(
     assert fakes.received == []
 
 
+def test_a_body_sets_no_header_that_frames_a_message_or_names_who_pays(
+    hosts_proxy: Proxy, fakes: FakeProviders
+) -> None:
+    odd = {
+        "host": names.EVIL,
+        "content-length": "1",
+        "transfer-encoding": "chunked",
+        "connection": "x-a",
+        "openai-organization": "org-other",
+        "x-goog-user-project": "other",
+        "x-a": "kept",
+    }
+    for bucket, host in (("mid", names.OPENAI), ("hard", names.GEMINI)):
+        fakes.received.clear()
+        body = {**ENDPOINTS[0][1], "extra_headers": odd}
+        asked = _ask(hosts_proxy, ENDPOINTS[0][0], body, "heimdall-pair", None, **{"heimdall-bucket": bucket})
+        assert asked.status_code == 200, asked.text
+        (received,) = fakes.received
+        sent = {name.lower(): value for name, value in received.headers.items()}
+        assert received.host == host
+        assert sent["x-a"] == "kept"
+        assert sent["content-length"] == str(len(received.body))
+        assert {"org-other", "other", "chunked"}.isdisjoint(sent.values())
+
+
+def test_a_conversation_under_a_callers_own_key_goes_on_with_its_model_and_key(
+    cooling_proxy: Proxy, fakes: FakeProviders
+) -> None:
+    own = {"heimdall-openai-key": "sk-canary-of-a-caller", "heimdall-bucket": "mid"}
+    first = _ask(cooling_proxy, "/v1/responses", {"input": "hi"}, "heimdall-pair", None, **own)
+    assert fakes.models == ["gpt-5"]
+    going_on = {"input": "and?", "previous_response_id": first.json()["id"]}
+    answer = _ask(
+        cooling_proxy, "/v1/responses", going_on, "heimdall-pair", None, **(own | {"heimdall-bucket": "hard"})
+    )
+    assert answer.status_code == 200, answer.text
+    assert fakes.models == ["gpt-5", "gpt-5"]
+    assert "goes on with a conversation that gpt holds" in answer.headers["heimdall-reason"]
+    assert b"sk-canary-of-a-caller" in fakes.received[-1].raw
+
+
+def test_a_batch_takes_no_key_of_its_callers_to_the_default_models_provider(
+    cooling_proxy: Proxy, fakes: FakeProviders
+) -> None:
+    asked = {"input_file_id": "file-1", "endpoint": "/v1/chat/completions", "completion_window": "24h"}
+    _ask(cooling_proxy, "/v1/batches?model=heimdall", {**asked, "api_key": "sk-or-canary"}, "heimdall", None)
+    assert fakes.received
+    assert b"sk-or-canary" not in fakes.raw
+
+
 def test_an_unknown_adapter_stops_the_start(
     provider_hosts: tuple[FakeProviders, Hosts], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -8,6 +8,7 @@ from email.utils import format_datetime
 import httpx
 import litellm
 import pytest
+from fastapi import HTTPException
 from litellm.exceptions import MidStreamFallbackError
 
 from heimdall_litellm.plugin.verdict import failure_of, message_of
@@ -38,10 +39,14 @@ def _answered(error: Exception, **headers: str) -> Exception:
         (litellm.InternalServerError("x", **WHO), "unfit"),
         (_status(529), "unavailable"),
         (litellm.Timeout("x", **WHO), "timeout"),
-        (litellm.AuthenticationError("x", **WHO), "refused"),
-        (litellm.PermissionDeniedError("x", response=_response(403), **WHO), "forbidden"),
+        (_answered(litellm.AuthenticationError("x", **WHO)), "refused"),
+        (_answered(litellm.PermissionDeniedError("x", response=_response(403), **WHO)), "forbidden"),
+        # LiteLLM's own: a tool of an MCP server that isn't allowed, a key that isn't set.
+        (litellm.PermissionDeniedError("x", response=_response(403), **WHO), "unfit"),
+        (HTTPException(403, "this tool is not allowed"), "unfit"),
+        (litellm.AuthenticationError("x", **WHO), "unfit"),
         (_status(402), "refused"),
-        (litellm.NotFoundError("The model `m` does not exist", **WHO), "gone"),
+        (_answered(litellm.NotFoundError("The model `m` does not exist", **WHO)), "gone"),
         (_status(404, "DeploymentNotFound"), "gone"),
         (litellm.NotFoundError("No such File object: file-x", **WHO), "unfit"),
         (litellm.ContextWindowExceededError("x", **WHO), "context"),
@@ -50,8 +55,8 @@ def _answered(error: Exception, **headers: str) -> Exception:
         (litellm.UnsupportedParamsError("x", **WHO), "unfit"),
         (litellm.BadRequestError("x", **WHO), "client"),
         (_status(422), "client"),
-        (litellm.BadRequestError("Your credit balance is too low to access the API", **WHO), "refused"),
-        (litellm.BadRequestError("API key not valid. Please pass a valid API key.", **WHO), "refused"),
+        (_answered(litellm.BadRequestError("Your credit balance is too low to access", **WHO)), "refused"),
+        (_answered(litellm.BadRequestError("API key not valid. Please pass a", **WHO)), "refused"),
         (_answered(litellm.APIConnectionError("x", **WHO)), "broken"),
         (litellm.APIConnectionError("x", **WHO), "unfit"),
         (ValueError("x"), "unfit"),
