@@ -23,9 +23,6 @@ Matcher = Callable[[CatalogEntry, EffortSpec], str | None]
 _STRANGER_QUANTILE = 0.3
 """A model nobody knows is taken for one in the lower third: caution, not contempt."""
 
-NO_LIMIT = 1 << 40
-"""Tokens; stands for a window that nobody stated."""
-
 
 @dataclass(frozen=True, slots=True)
 class Row:

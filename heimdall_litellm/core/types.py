@@ -22,7 +22,6 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
 
 RouterPolicy = Literal["triage", "alpha", "bucket"]
 """Who competes for a request, and what the triage has to say in it (`decision.py`)."""
-ROUTER_POLICIES: tuple[RouterPolicy, ...] = ("triage", "alpha", "bucket")
 
 FloatArray = NDArray[np.float32]
 

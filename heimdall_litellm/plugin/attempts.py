@@ -89,6 +89,18 @@ class Course:
         names = self.fallbacks[reached:]
         return any(health.why_aside(hop.model, hop.own) is None for hop in self.hops if hop.model in names)
 
+    def leads_to(self, model: str) -> bool:
+        """Whether `model` may be tried now.
+
+        LiteLLM may walk a copy of the list, made before it changed: it does where a group's deployments have
+        an `order`, which it goes through within that group first.
+        """
+        last = self.current
+        if last is None or model == last.hop.model:
+            return True
+        reached = self.fallbacks.index(last.hop.model) + 1 if last.hop.model in self.fallbacks else 0
+        return model in self.fallbacks[reached:]
+
     @property
     def tried(self) -> tuple[str, ...]:
         """The models tried, in order."""

@@ -157,6 +157,8 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             # A second answer behind half of a first one would be neither.
             record.course.go_on_with(())
             raise NoOtherModel(502, "the stream broke off after its first content")
+        if not record.course.leads_to(model):
+            return []
         return self._admitted(record, model, deployments)
 
     def _admitted(self, record: Record, model: str, deployments: list[Any]) -> list[Any]:

@@ -118,10 +118,6 @@ class Runtime:
         async with asyncio.timeout(BUILD_TIMEOUT_S):
             return await asyncio.shield(self._building)
 
-    def engine_now(self, models: ModelList) -> Heimdall:
-        """Return the engine, building it here and now if there is none: for synchronous callers."""
-        return self._engine if self._engine is not None else self.build(models)
-
     def candidate_names(self, name: str) -> tuple[str, ...]:
         """Return every model group that `name` may choose. Raises RuntimeError if there is no engine."""
         if self._engine is None:

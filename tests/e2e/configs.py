@@ -88,7 +88,18 @@ HOSTS_UPSTREAM = {
     "r1": "deepseek/deepseek-r1",
     "heimdall": "gpt-4.1",
 }
-HOSTS_PROFILES = ("claude", "relay", "cheap", "open", "refused", "hasty", "hasty-gemini", "pair")
+HOSTS_PROFILES = (
+    "claude",
+    "relay",
+    "cheap",
+    "open",
+    "refused",
+    "hasty",
+    "hasty-gemini",
+    "ordered",
+    "twins",
+    "pair",
+)
 HOSTS_KEYS = {
     "OPENAI_API_KEY": "sk-server-openai",
     "GEMINI_API_KEY": "server-gemini",
@@ -118,6 +129,10 @@ def hosts_models(refused: str) -> list[dict[str, Any]]:
         # The best by far, so that alpha = 1 chooses it.
         {**deployment("r1", "openrouter/deepseek/deepseek-r1"), "model_info": {"heimdall": {"quality": 1}}},
         deployment("refused", "anthropic/claude-sonnet-4-5", refused),
+        deployment("ordered", "openai/gpt-4o", order=1),
+        deployment("ordered", "openai/gpt-4o-mini", order=2),
+        deployment("twins", "openai/gpt-4o"),
+        deployment("twins", "openai/gpt-4o-mini"),
         deployment("hasty", "openai/gpt-4o", timeout=0.7, stream_timeout=0.7),
         deployment("hasty-gemini", "gemini/gemini-2.5-flash", timeout=0.7, stream_timeout=0.7),
     ]
@@ -140,6 +155,8 @@ def hosts_settings(**more: Any) -> dict[str, Any]:
             "heimdall-refused": {"mid_candidates": ["gpt"], "hard_candidates": ["refused"]},
             "heimdall-hasty": {"mid_candidates": ["gemini"], "hard_candidates": ["hasty"]},
             "heimdall-hasty-gemini": {"mid_candidates": ["gpt"], "hard_candidates": ["hasty-gemini"]},
+            "heimdall-ordered": {"mid_candidates": ["gemini"], "hard_candidates": ["ordered"]},
+            "heimdall-twins": {"mid_candidates": ["gemini"], "hard_candidates": ["twins"]},
             "heimdall-pair": {
                 "cheap_candidates": ["gpt-mini"],
                 "mid_candidates": ["gpt"],

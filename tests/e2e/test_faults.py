@@ -109,14 +109,34 @@ def test_an_answer_that_cannot_be_read_is_replaced(
     assert len(set(fakes.hosts)) == 2
 
 
+@streaming_or_not
 @every_endpoint
 @pytest.mark.parametrize(
-    "odd", [{"extra_headers": {"x-a": "a\nb"}}, {"additional_drop_params": 5}, {"allowed_openai_params": 5}]
+    "odd",
+    [
+        *({"extra_headers": {"x-a": "a\nb"}}, {"additional_drop_params": 5}, {"allowed_openai_params": 5}),
+        *(
+            {"timeout": "abc"},
+            {"stream_timeout": -1},
+            {"keepalive_seconds": "x"},
+            {"temperature": float("nan")},
+        ),
+        *({"tools": [{}]}, {"mock_timeout": True}, {"max_tokens": 1e400}, {"stop": {"a": 1}}, {"n": -1}),
+    ],
+    ids=str,
 )
 def test_what_litellm_itself_stumbles_over_sets_nobody_aside(
-    hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any], odd: dict[str, Any]
+    hosts_proxy: Proxy,
+    fakes: FakeProviders,
+    path: str,
+    body: dict[str, Any],
+    odd: dict[str, Any],
+    stream: bool,
 ) -> None:
-    _ask(hosts_proxy, path, {**body, **odd}, "cheap", stream=False)
+    # As bytes, for JSON as Python reads it has numbers that the client here wouldn't send.
+    asked = json.dumps({"model": "heimdall-pair", "stream": stream, **body, **odd}).encode()
+    for bucket in ("cheap", "hard"):
+        hosts_proxy.post(path, asked, headers={"heimdall-bucket": bucket})
     assert _aside(hosts_proxy) == {}
 
 
@@ -415,6 +435,36 @@ def test_a_probe_after_the_pause_makes_a_deployment_well(hosts_proxy: Proxy, fak
         fakes.received.clear()
         assert _ask(hosts_proxy, path, body, "mid", stream=False).status_code == 200
         assert ("gpt-5" in fakes.models) == reached, (seconds, fakes.models)
+
+
+@streaming_or_not
+@every_endpoint
+def test_a_groups_own_order_is_gone_through_first(
+    hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any], stream: bool
+) -> None:
+    def tried(*outcomes: str) -> list[str]:
+        fakes.reset()
+        hosts_proxy.post("/test/well", {})
+        fakes.script(**dict(zip(("gpt_4o", "gpt_4o_mini"), outcomes, strict=False)))
+        _ask(hosts_proxy, path, body, "hard", stream=stream, model="heimdall-ordered")
+        return fakes.models
+
+    assert tried("503") == ["gpt-4o", "gpt-4o-mini"]
+    assert tried("503", "503")[:3] == ["gpt-4o", "gpt-4o-mini", "gemini-2.5-pro"]
+    assert tried("bad") == ["gpt-4o"]
+
+
+@streaming_or_not
+@every_endpoint
+def test_of_a_groups_deployments_one_that_is_set_aside_is_passed_over(
+    hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any], stream: bool
+) -> None:
+    fakes.script(gpt_4o="503")
+    for _ in range(12):
+        answer = _ask(hosts_proxy, path, body, "hard", stream=stream, model="heimdall-twins")
+        assert answer.status_code == 200, answer.text
+    assert fakes.models.count("gpt-4o") <= 1
+    assert fakes.models.count("gemini-2.5-pro") == fakes.models.count("gpt-4o")
 
 
 def test_a_client_asks_for_no_retries_of_its_own(hosts_proxy: Proxy, fakes: FakeProviders) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,6 @@ from heimdall_litellm.core.features import N_FEATURES, featurize
 from heimdall_litellm.core.request import read_request
 from heimdall_litellm.core.types import (
     BUCKETS,
-    ROUTER_POLICIES,
     Bucket,
     CatalogEntry,
     Decision,
@@ -33,7 +33,7 @@ FREE = Penalties(latency_sd=0.0, ctx_over_80pct=0.0)
 FACTS = RequestFacts(ask="code", input_tokens=1_000)
 
 unit = st.floats(0, 1, width=32)
-policies = st.sampled_from(ROUTER_POLICIES)
+policies = st.sampled_from(get_args(RouterPolicy))
 price = st.floats(0.0009765625, 100, width=32)
 
 

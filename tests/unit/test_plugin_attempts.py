@@ -158,3 +158,38 @@ def test_others_are_well_until_they_are_set_aside() -> None:
     for name in ("mini", "claude", "gemini"):
         health.fail(f"id-{name}", Failure("unavailable", 503), PAUSES["unavailable"])
     assert not course.others_are_well("gpt", health)
+
+
+def test_what_is_no_longer_on_the_list_is_not_tried_from_an_old_copy_of_it() -> None:
+    course, health = _course()
+    assert course.leads_to("gpt")
+    _fail(course, health, "gpt", Failure("client", 400))
+    assert course.fallbacks == []
+    assert not course.leads_to("claude")
+    # Another deployment of the same group may be.
+    assert course.leads_to("gpt")
+
+
+def test_a_malformed_request_says_nothing_of_anybody() -> None:
+    course, health = _course(is_telling=False)
+    for hop, kind in (("gpt", "unavailable"), ("claude", "rate-limited"), ("gemini", "refused")):
+        _fail(course, health, hop, Failure(kind))  # type: ignore[arg-type]
+    assert health.aside() == {}
+
+
+def test_how_long_one_caller_is_to_wait_binds_nobody_else() -> None:
+    course, health = _course()
+    _fail(course, health, "claude", Failure("unavailable", 503, retry_after_s=3600))
+    assert health.aside() == {"id-claude": (30.0, "unavailable (503)")}
+
+
+def test_the_wait_is_that_for_the_first_who_is_tried_again() -> None:
+    course, health = _course()
+    assert course.wait_s(health) is None
+    _fail(course, health, "gpt", Failure("rate-limited", 429, retry_after_s=90))
+    _fail(course, health, "gemini", Failure("rate-limited", 429, retry_after_s=20))
+    assert course.wait_s(health) == 20
+    course, _ = _course()
+    off = Health(is_on=False)
+    _fail(course, off, "gpt", Failure("rate-limited", 429, retry_after_s=90))
+    assert course.wait_s(off) == 90
