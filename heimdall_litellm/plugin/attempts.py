@@ -28,7 +28,8 @@ class Attempt:
     """One call of one model. `deployment` is LiteLLM's id of it, once known.
 
     `adapter` is the name of whoever presented a credential, `own` the circuit of that credential where it is
-    the caller's. `added_effort`: we said how hard to think, and the client didn't.
+    the caller's. `added_effort`: we said how hard to think, and the client didn't. `time_limit` is what
+    LiteLLM gives the call, the client's or the deployment's.
     """
 
     hop: Hop
@@ -36,6 +37,7 @@ class Attempt:
     adapter: str | None = None
     own: str | None = None
     added_effort: bool = False
+    time_limit: object = None
     failure: Failure | None = None
     is_over: bool = False
     is_last_resort: bool = False

@@ -206,7 +206,8 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             self.failures, "transcript", lambda: _readable(thinking, call), thinking, kind=dict
         )
         self._note_attempt(record, readable, whose, added_effort=thinking is not fitted)
-        return shield_now(self.failures, "hold", lambda: held(readable, call), readable, kind=dict)
+        timed = _within_time(readable, record.course.current)
+        return shield_now(self.failures, "hold", lambda: held(timed, call), timed, kind=dict)
 
     def _note_attempt(
         self, record: Record, kwargs: dict[str, Any], whose: Brought | str | None, *, added_effort: bool
@@ -339,6 +340,15 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             settle = record.course.drop if kwargs.get("cache_hit") else record.course.succeed
             settle(attempt, self.runtime.health)
             record.brought = {}  # nobody will be asked any more
+
+
+def _within_time(kwargs: dict[str, Any], attempt: Attempt | None) -> dict[str, Any]:
+    """Return one attempt with its time limit, which LiteLLM's adapter for Gemini's own endpoint loses."""
+    if attempt is None:
+        return kwargs
+    if kwargs.get("timeout") is not None:
+        attempt.time_limit = kwargs["timeout"]
+    return kwargs if attempt.time_limit is None else {**kwargs, "timeout": attempt.time_limit}
 
 
 def _readable(kwargs: dict[str, Any], call: str) -> dict[str, Any]:

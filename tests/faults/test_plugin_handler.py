@@ -322,3 +322,14 @@ async def test_where_the_lender_cannot_be_told_every_virtual_name_is_asked_about
     with pytest.raises(HTTPException, match="may not use"):
         await _borrow(hook, model="anything", user_api_key_dict=_token("heimdall", "a"))
     assert await hook.async_pre_call_hook(ADMIN, None, {}, "acreate_batch") is None
+
+
+async def test_a_call_within_an_attempt_keeps_its_time_limit(make: Any) -> None:
+    hook = make()
+    routed = await _pre(hook)
+    assert await _filter(hook, routed["model"], routed)
+    attempt = {"model": "openai/gpt-5", "metadata": {**routed["metadata"], "model_group": routed["model"]}}
+    for given in ({}, {"timeout": 3}, {}):
+        fitted: Any = await hook.async_pre_call_deployment_hook({**attempt, **given}, CallTypes.acompletion)
+        limits = fitted.get("timeout")
+    assert limits == 3
