@@ -82,6 +82,13 @@ def stamp(data: Data, call_type: str, handle: str, spend: dict[str, Any] | None)
         data[name] = bucket
 
 
+def sign(data: Mapping[str, Any], call_type: str, handle: str) -> None:
+    """Write the handle into the request as it came, where LiteLLM reports failures with that one."""
+    metadata = data.get(METADATA)
+    if call_type == "atext_completion" and isinstance(metadata, dict):
+        metadata[HANDLE_KEY] = handle
+
+
 def spend_record(decision: Decision, decision_id: str, requested: str, reason: str) -> dict[str, Any]:
     """Return what is kept of a decision in LiteLLM's spend log: small and flat."""
     return {

@@ -84,6 +84,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             raise seams.http_error(error, said) from None
         finally:
             record.duration_us = round((time.perf_counter() - started) * 1e6)
+        shield_now(self.failures, "stamp", lambda: apply.sign(data, call_type, record.handle), None)
         return routed
 
     def _check_list(self, model: object) -> None:

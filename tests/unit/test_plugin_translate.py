@@ -210,3 +210,12 @@ def test_the_spend_record_is_flat() -> None:
     settings = load_settings({"router": {"cheap_candidates": ["a"]}})
     record = apply.spend_record(_decision(settings), "id", "heimdall", "why")
     assert not [value for value in record.values() if isinstance(value, (dict, list, tuple))]
+
+
+def test_a_request_is_signed_as_it_came_only_where_its_failure_is_reported_with_that() -> None:
+    came: dict[str, Any] = {"metadata": {}}
+    apply.sign(came, "acompletion", "handle")
+    assert came == {"metadata": {}}
+    apply.sign(came, "atext_completion", "handle")
+    assert came == {"metadata": {apply.HANDLE_KEY: "handle"}}
+    apply.sign({"metadata": "odd"}, "atext_completion", "handle")
