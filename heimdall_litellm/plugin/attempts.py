@@ -134,6 +134,13 @@ class Course:
         at = self.fallbacks.index(reached) + 1 if reached in self.fallbacks else 0
         self.fallbacks[at:] = [hop.model for hop in hops]
 
+    def take_next(self) -> str | None:
+        """Return who comes next, where LiteLLM doesn't turn to them itself, and leave it those after."""
+        reached = self.attempts[-1].hop.model if self.attempts else None
+        at = self.fallbacks.index(reached) + 1 if reached in self.fallbacks else 0
+        following, self.fallbacks = self.fallbacks[at : at + 1], self.fallbacks[at + 1 :]
+        return following[0] if following else None
+
     @property
     def is_client_to_blame(self) -> bool:
         """Whether the latest settled attempt failed by the client's own mistake."""

@@ -34,7 +34,7 @@ class Record:
     `allowed` are the model groups its attempts may go to; None where the caller may use any.
     `served` is the group of the latest attempt, which in the end is the one that answered. `brought` are the
     caller's own credentials by provider, `course` is what became of the request, and `final` status and
-    message of an error that is the client's to mend.
+    message of an error that is the client's to mend. `call` is LiteLLM's name for its kind.
     """
 
     requested: str
@@ -48,6 +48,7 @@ class Record:
     course: Course = field(default_factory=Course)
     final: tuple[int, str] | None = field(default=None, repr=False)
     is_sound: bool = False
+    call: str = ""
     duration_us: int = 0
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     handle: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
