@@ -34,6 +34,8 @@ _CLIENT_CONTROLS: Final = frozenset(
 _OF_THE_CALL: Final = frozenset({"model", "api_key", "api_base", "base_url", "extra_headers"})
 """What a client's `extra_body` may not say: it goes to the provider as it is, over what was decided."""
 _CREDENTIALS: Final = frozenset({"api_key", "api_base", "base_url", "litellm_credential_name"})
+_ADDED: Final = frozenset({"deployment", "_litellm_client_requested_model"})
+"""What LiteLLM writes into a request that is answered, and would send to the next provider."""
 _RETRIES: Final = frozenset({"num_retries", "max_retries", "retry_policy", "model_group_retry_policy"})
 
 
@@ -89,6 +91,19 @@ def stamp(data: Data, call_type: str, handle: str, spend: dict[str, Any] | None)
                 "heimdall": spend,
             }
         data[name] = bucket
+
+
+def sign(data: Mapping[str, Any], call_type: str, handle: str) -> None:
+    """Write the handle into the request as it came, where LiteLLM reports failures with that one."""
+    metadata = data.get(METADATA)
+    if call_type == "atext_completion" and isinstance(metadata, dict):
+        metadata[HANDLE_KEY] = handle
+
+
+def onwards(data: Mapping[str, Any], model: str, fallbacks: list[str]) -> Data:
+    """Return a routed request as it goes on to `model`, without what LiteLLM added when it was answered."""
+    kept = {key: value for key, value in data.items() if key not in _ADDED}
+    return {**kept, "model": model, **{kind: [{model: fallbacks}] for kind in FALLBACK_KINDS}}
 
 
 def spend_record(decision: Decision, decision_id: str, requested: str, reason: str) -> dict[str, Any]:

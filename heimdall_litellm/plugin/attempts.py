@@ -28,7 +28,8 @@ class Attempt:
     """One call of one model. `deployment` is LiteLLM's id of it, once known.
 
     `adapter` is the name of whoever presented a credential, `own` the circuit of that credential where it is
-    the caller's. `added_effort`: we said how hard to think, and the client didn't.
+    the caller's. `added_effort`: we said how hard to think, and the client didn't. `time_limit` is what
+    LiteLLM gives the call, the client's or the deployment's.
     """
 
     hop: Hop
@@ -36,6 +37,7 @@ class Attempt:
     adapter: str | None = None
     own: str | None = None
     added_effort: bool = False
+    time_limit: object = None
     failure: Failure | None = None
     is_over: bool = False
     is_last_resort: bool = False
@@ -50,10 +52,10 @@ class Attempt:
 class Course:
     """The attempts of one request. `hops` are all models it may go to, best first; none is ever added.
 
-    `fallbacks` is the list LiteLLM walks. `limit` is how many further models may be tried, `tokens` the
-    estimated length of the request. `is_patient`: the client stated no time limit of its own, so that a
-    timeout says something about the deployment. `is_telling`: so does any failure, for the
-    request has a sound form.
+    `fallbacks` is the list LiteLLM walks, `taken` whom we turned to ourselves last. `limit` is how many
+    further models may be tried, `tokens` the estimated length of the request. `is_patient`: the client stated
+    no time limit of its own, so that a timeout says something about the deployment. `is_telling`: so does any
+    failure, for the request has a sound form.
     """
 
     hops: Sequence[Hop] = ()
@@ -64,6 +66,7 @@ class Course:
     goes_on_after_policy: bool = False
     fallbacks: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
+    taken: str | None = None
 
     @property
     def current(self) -> Attempt | None:
@@ -96,7 +99,7 @@ class Course:
         an `order`, which it goes through within that group first.
         """
         last = self.current
-        if last is None or model == last.hop.model:
+        if last is None or model in (last.hop.model, self.taken):
             return True
         reached = self.fallbacks.index(last.hop.model) + 1 if last.hop.model in self.fallbacks else 0
         return model in self.fallbacks[reached:]
@@ -150,6 +153,14 @@ class Course:
         reached = self.attempts[-1].hop.model
         at = self.fallbacks.index(reached) + 1 if reached in self.fallbacks else 0
         self.fallbacks[at:] = [hop.model for hop in hops]
+
+    def take_next(self) -> str | None:
+        """Return who comes next, where LiteLLM doesn't turn to them itself, and leave it those after."""
+        reached = self.attempts[-1].hop.model if self.attempts else None
+        at = self.fallbacks.index(reached) + 1 if reached in self.fallbacks else 0
+        following, self.fallbacks = self.fallbacks[at : at + 1], self.fallbacks[at + 1 :]
+        self.taken = following[0] if following else None
+        return self.taken
 
     @property
     def is_client_to_blame(self) -> bool:

@@ -4,7 +4,8 @@
 2. `async_filter_deployments` guards every attempt: none goes to a group the caller may not use.
 3. `async_pre_call_deployment_hook` fits every attempt to its model: credential, effort, simulated provider.
 4. `async_post_call_failure_deployment_hook` learns from every failed attempt, and says who is tried next;
-   `async_log_failure_event` does so where a stream broke.
+   `async_log_failure_event` does so where a stream broke, and `async_post_call_streaming_iterator_hook` where
+   LiteLLM has no next model take over from one.
 5. `async_post_call_response_headers_hook` says on the answer what was decided, `async_post_call_failure_hook`
    on the error what was tried.
 6. `async_log_success_event` measures latency, and notes who is well.
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from litellm.integrations.custom_logger import CustomLogger
@@ -26,7 +27,7 @@ from heimdall_litellm.auth.registry import enabled
 from heimdall_litellm.config import environment
 from heimdall_litellm.config.files import settings_from_config
 from heimdall_litellm.errors import HeimdallError, NoOtherModel, RequestError
-from heimdall_litellm.plugin import access, apply, effort, seams, simulated, transcript
+from heimdall_litellm.plugin import access, apply, effort, seams, simulated, streams, transcript
 from heimdall_litellm.plugin.attempts import Attempt
 from heimdall_litellm.plugin.credentials import Brought, held
 from heimdall_litellm.plugin.guard import Guard, borrows, refused, token_of
@@ -71,7 +72,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             self._check_list(name)
             return None
         started = time.perf_counter()
-        record = Record(requested=name, reason="")
+        record = Record(requested=name, reason="", call=call_type)
         self.records.add(record)
         try:
             routed = await self._routing.route(record, data, call_type, user_api_key_dict)
@@ -84,6 +85,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             raise seams.http_error(error, said) from None
         finally:
             record.duration_us = round((time.perf_counter() - started) * 1e6)
+        shield_now(self.failures, "stamp", lambda: apply.sign(data, call_type, record.handle), None)
         return routed
 
     def _check_list(self, model: object) -> None:
@@ -211,7 +213,8 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             self.failures, "transcript", lambda: _readable(thinking, call), thinking, kind=dict
         )
         self._note_attempt(record, readable, whose, added_effort=thinking is not fitted)
-        return shield_now(self.failures, "hold", lambda: held(readable, call), readable, kind=dict)
+        timed = _within_time(readable, record.course.current)
+        return shield_now(self.failures, "hold", lambda: held(timed, call), timed, kind=dict)
 
     def _note_attempt(
         self, record: Record, kwargs: dict[str, Any], whose: Brought | str | None, *, added_effort: bool
@@ -305,6 +308,41 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         if isinstance(exception, BaseException) and record is not None and len(record.course.attempts) == 1:
             self._failed(request, exception, is_stream=True)
 
+    def async_post_call_streaming_iterator_hook(
+        self, user_api_key_dict: Any, response: Any, request_data: dict[str, Any]
+    ) -> Any:
+        """Have the next model take over from a stream that fails at its beginning, where LiteLLM doesn't."""
+        return shield_now(self.failures, "stream", lambda: self._watched(response, request_data), response)
+
+    def _watched(self, stream: Any, request: Mapping[str, Any]) -> Any:
+        record = self.records.of(request)
+        if record is None or not record.is_sound or record.call not in streams.UNWATCHED:
+            return stream
+        if not seams.is_first_to_watch(self):
+            # A guardrail behind us would see nothing of another stream.
+            return stream
+
+        def failed(error: Exception) -> None:
+            shield_now(self.failures, "failure", lambda: self._stream_ended(record, error), None)
+
+        async def replaced() -> Any:
+            ask = shield_now(self.failures, "stream", lambda: self._next_call(record, request), None)
+            return None if ask is None else await ask()
+
+        return streams.watched(stream, failed, replaced)
+
+    def _stream_ended(self, record: Record, error: Exception) -> None:
+        last = record.course.current
+        if last is not None and not last.is_over:
+            # With a status, if a provider said something within it.
+            self._settle(record, last, error, is_stream=hasattr(error, "status_code"))
+
+    def _next_call(self, record: Record, request: Mapping[str, Any]) -> Callable[[], Awaitable[Any]] | None:
+        model = record.course.take_next()
+        if model is None:
+            return None
+        return seams.router_call(record.call, apply.onwards(request, model, record.course.fallbacks))
+
     async def async_post_call_failure_hook(
         self,
         request_data: dict[str, Any],
@@ -345,6 +383,15 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             settle = record.course.drop if kwargs.get("cache_hit") else record.course.succeed
             settle(attempt, self.runtime.health)
             record.brought = {}  # nobody will be asked any more
+
+
+def _within_time(kwargs: dict[str, Any], attempt: Attempt | None) -> dict[str, Any]:
+    """Return one attempt with its time limit, which LiteLLM's adapter for Gemini's own endpoint loses."""
+    if attempt is None:
+        return kwargs
+    if kwargs.get("timeout") is not None:
+        attempt.time_limit = kwargs["timeout"]
+    return kwargs if attempt.time_limit is None else {**kwargs, "timeout": attempt.time_limit}
 
 
 def _readable(kwargs: dict[str, Any], call: str) -> dict[str, Any]:

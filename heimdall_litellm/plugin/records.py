@@ -43,7 +43,7 @@ class Record:
     `served` is the group of the latest attempt, which in the end is the one that answered. `brought` are the
     caller's own credentials by provider, `course` is what became of the request, and `final` status and
     message of an error that is the client's to mend. `retry_after_s`: when one of those tried in vain is
-    tried again.
+    tried again. `call` is LiteLLM's name for its kind.
     """
 
     requested: str
@@ -58,6 +58,7 @@ class Record:
     final: tuple[int, str] | None = field(default=None, repr=False)
     retry_after_s: float | None = None
     is_sound: bool = False
+    call: str = ""
     duration_us: int = 0
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     handle: Handle = field(default_factory=lambda: Handle(secrets.token_urlsafe(24)), repr=False)

@@ -13,7 +13,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any, Protocol, cast
 
@@ -109,6 +109,12 @@ _HOOKS: tuple[tuple[str, tuple[str, ...], bool, str], ...] = (
         "without it a stream that breaks doesn't count against its deployment",
     ),
     (
+        "async_post_call_streaming_iterator_hook",
+        ("user_api_key_dict", "response", "request_data"),
+        False,
+        "without it a stream of completions or of Gemini's own endpoint isn't replaced",
+    ),
+    (
         "async_post_call_response_headers_hook",
         ("data", "user_api_key_dict", "response", "request_headers", "litellm_call_info"),
         False,
@@ -174,6 +180,24 @@ def proxy_router() -> Router | None:
     """Return the proxy's router as it is now; None before it exists."""
     return cast("Router | None", _attribute(f"{_PROXY}:llm_router"))
 
+
+def router_call(call: str, request: Mapping[str, Any]) -> Callable[[], Awaitable[Any]]:
+    """Return the call that has the proxy's router answer a request, as the proxy itself does."""
+    return partial(getattr(proxy_router(), call), **request)
+
+
+def is_first_to_watch(callback: object) -> bool:
+    """Whether no other callback stands between `callback` and the streams of providers."""
+    every = _attribute("litellm:callbacks")
+    for one in every if isinstance(every, list) else ():
+        if one is callback:
+            return True
+        if not _WATCHING.isdisjoint(vars(type(one))):
+            return False
+    return False
+
+
+_WATCHING = frozenset({"async_post_call_streaming_iterator_hook", "apply_guardrail"})
 
 FALLBACK_KINDS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 """What the router calls its lists of fallbacks, and what a request calls its own."""

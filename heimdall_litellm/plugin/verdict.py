@@ -103,10 +103,13 @@ def _kind_of(error: BaseException, status: int | None) -> FailureKind:
             return "policy"
         case litellm.UnsupportedParamsError():
             return "unfit"
-        case litellm.Timeout():
+        case litellm.Timeout() | httpx.TimeoutException() | TimeoutError():
             return "timeout"
+        case litellm.APIConnectionError() if _came_from(error, httpx.ConnectError, ConnectionError):
+            return "unreachable"
         case litellm.APIConnectionError():
-            return "unreachable" if _never_connected(error) else "broken"
+            # Of a stream that says nothing more LiteLLM says no more than of one that broke.
+            return "timeout" if _came_from(error, httpx.TimeoutException, TimeoutError) else "broken"
     if status is None:
         return "broken"
     if status in _BY_STATUS:
@@ -126,8 +129,8 @@ def _says(error: BaseException, words: Iterable[str]) -> bool:
     return any(word in said for word in words)
 
 
-def _never_connected(error: BaseException) -> bool:
-    return any(isinstance(one, (httpx.ConnectError, ConnectionError)) for one in _chain(error))
+def _came_from(error: BaseException, *kinds: type[BaseException]) -> bool:
+    return any(isinstance(one, kinds) for one in _chain(error))
 
 
 def _is_providers(error: BaseException) -> bool:

@@ -201,3 +201,21 @@ def test_a_newer_routers_entry_points_are_asked_where_it_has_them() -> None:
     assert seams.models_of(router) == models
     assert seams.router_fallback_kinds(router) == frozenset({"fallbacks"})
     assert list(seams.models_of(None)) == []
+
+
+def test_who_watches_streams_first_is_told_by_the_order_of_callbacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Plain(CustomLogger):  # type: ignore[misc]
+        pass
+
+    class Guardrail(CustomLogger):  # type: ignore[misc]
+        async def apply_guardrail(self) -> None: ...
+
+    mine = object.__new__(HeimdallHandler)
+    for callbacks, is_first in (
+        ([Plain(), "prometheus", mine, Guardrail()], True),
+        ([Guardrail(), mine], False),
+        ([object.__new__(HeimdallHandler), mine], False),
+        ([], False),
+    ):
+        monkeypatch.setattr(litellm, "callbacks", callbacks)
+        assert seams.is_first_to_watch(mine) == is_first

@@ -165,6 +165,8 @@ def hosts_settings(**more: Any) -> dict[str, Any]:
         },
         "auth_adapters": {"enabled": ["anthropic-oauth", "google-oauth", "openai-key"]},
         "simulation": {"mode": "never"},
+        # What is chosen is not to depend on how busy this machine is.
+        "features": {"latency_penalty": False},
         **more,
     }
 

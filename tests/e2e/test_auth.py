@@ -15,7 +15,7 @@ import pytest
 from tests.e2e import configs
 from tests.e2e.conftest import _directory, _with_keys
 from tests.e2e.proxy import MASTER_KEY, Proxy, running
-from tests.e2e.test_faults import ENDPOINTS, PATHS
+from tests.e2e.test_faults import ENDPOINTS, GEMINI, PATHS, placed
 from tests.fakes import hosts as names
 from tests.fakes.hosts import Hosts
 from tests.fakes.providers import FakeProviders, refused
@@ -56,7 +56,8 @@ def _ask(
     bearer = {} if token is None else {"authorization": f"Bearer {token}"}
     headers = {"x-litellm-api-key": f"Bearer {MASTER_KEY}", "heimdall-bucket": "hard", **bearer, **more}
     with httpx.Client(trust_env=False) as client:
-        return client.post(proxy.url + path, json={"model": model, **body}, headers=headers, timeout=60)
+        path, asked = placed(path, body, model)
+        return client.post(proxy.url + path, json=asked, headers=headers, timeout=60)
 
 
 @every_endpoint
@@ -91,6 +92,10 @@ def test_a_claude_token_goes_home_or_nowhere_on_requests_for_other_models(
     cooling_proxy: Proxy, fakes: FakeProviders, model: str, path: str, body: dict[str, Any]
 ) -> None:
     _ask(cooling_proxy, path, body, model)
+    if (path, model) == (GEMINI[0], "claude"):
+        # LiteLLM's adapter leaves the token behind, and the server has no key: it goes nowhere.
+        assert fakes.received == []
+        return
     assert fakes.received
     for received in fakes.received:
         assert (OAT.encode() in received.raw) == (received.host == names.ANTHROPIC)

@@ -1,4 +1,4 @@
-"""The fault matrix: what goes wrong x chat, messages, responses x streaming or not, over real HTTP.
+"""The fault matrix: what goes wrong x each endpoint that is routed x streaming or not, over real HTTP.
 
 Providers stand at their real names. Under `heimdall-pair` a request asked for as cheap goes to gpt-mini, as
 mid to gpt, as hard to gemini; under `heimdall-claude` a hard one goes to Claude, and Claude has no key of the
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,14 +25,26 @@ TURN = [{"role": "user", "content": "hi"}]
 CHAT = ("/v1/chat/completions", {"messages": TURN})
 MESSAGES = ("/v1/messages", {"messages": TURN, "max_tokens": 100})
 RESPONSES = ("/v1/responses", {"input": "hi"})
-ENDPOINTS = [CHAT, MESSAGES, RESPONSES]
-PATHS = ["chat", "messages", "responses"]
+COMPLETIONS = ("/v1/completions", {"prompt": "hi"})
+GEMINI = ("/v1beta/models", {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]})
+ENDPOINTS = [CHAT, MESSAGES, RESPONSES, COMPLETIONS, GEMINI]
+PATHS = ["chat", "messages", "responses", "completions", "gemini"]
+UNWATCHED = [COMPLETIONS[0], GEMINI[0]]
 every_endpoint = pytest.mark.parametrize(("path", "body"), ENDPOINTS, ids=PATHS)
 streaming_or_not = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 
 DOWN = ["500", "503", "429", "reset", "cut:0", "cut:start", "error:0"]
 # To LiteLLM a Responses stream has begun once it has seen that an item of output is announced.
 _ANNOUNCED = ("cut:start", "/v1/responses")
+
+
+def placed(
+    path: str, body: dict[str, Any], model: str, *, stream: bool | None = None
+) -> tuple[str, dict[str, Any]]:
+    """Path and body of a request for `model`: Gemini has it in the path, as it has whether to stream."""
+    if path == GEMINI[0]:
+        return f"{path}/{model}:{'streamGenerateContent?alt=sse' if stream else 'generateContent'}", body
+    return path, {"model": model, **({} if stream is None else {"stream": stream}), **body}
 
 
 def _ask(
@@ -44,7 +57,7 @@ def _ask(
     model: str = "heimdall-pair",
     headers: dict[str, str] | None = None,
 ) -> httpx.Response:
-    asked = {"model": model, "stream": stream, **body}
+    path, asked = placed(path, body, model, stream=stream)
     return proxy.post(path, asked, headers={"heimdall-bucket": bucket, **(headers or {})})
 
 
@@ -171,8 +184,11 @@ def test_a_provider_that_says_nothing_is_replaced_after_the_deployments_time_lim
     stream: bool,
 ) -> None:
     fakes.script(gpt_4o="hang", gemini_2_5_flash="hang")
+    began = time.monotonic()
     answer = _ask(hosts_proxy, path, body, "hard", stream=stream, model=model)
     assert answer.status_code == 200, answer.text
+    # LiteLLM's own limit is 30 s here.
+    assert time.monotonic() - began < 15
     if (model, path, stream) == ("heimdall-hasty-gemini", "/v1/responses", True):
         # LiteLLM opens it while it is being read, and then takes a timeout for final.
         assert "response.failed" in answer.text
@@ -187,8 +203,28 @@ def test_a_time_limit_of_the_clients_own_blames_no_deployment(
     hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any], stream: bool
 ) -> None:
     fakes.script(gpt_5="hang")
+    began = time.monotonic()
     _ask(hosts_proxy, path, {**body, "timeout": 0.5}, "mid", stream=stream)
     assert _aside(hosts_proxy) == {}
+    assert time.monotonic() - began < 15
+
+
+@every_endpoint
+@pytest.mark.parametrize("fault", ["stall:0", "stall:start", "stall:2"])
+def test_a_time_limit_of_the_clients_own_within_a_stream_blames_no_deployment(
+    hosts_proxy: Proxy, fakes: FakeProviders, fault: str, path: str, body: dict[str, Any]
+) -> None:
+    fakes.script(gpt_5=fault)
+    began = time.monotonic()
+    answer = _ask(hosts_proxy, path, {**body, "timeout": 0.5}, "mid", stream=True)
+    assert _aside(hosts_proxy) == {}
+    assert time.monotonic() - began < 15
+    if fault == "stall:2":
+        assert fakes.models == ["gpt-5"]
+        assert '"error"' in answer.text
+    elif path in UNWATCHED:
+        assert fakes.models == ["gpt-5", "gemini-2.5-pro"]
+        assert "hello" in _said(answer)
 
 
 @streaming_or_not
@@ -282,8 +318,7 @@ def test_a_context_that_a_provider_finds_too_long_goes_to_the_longest(
 def test_a_context_that_is_long_beforehand_goes_there_at_once(
     hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any]
 ) -> None:
-    text = "word " * 300_000
-    long = {"input": text} if "input" in body else {**body, "messages": [{"role": "user", "content": text}]}
+    long = json.loads(json.dumps(body).replace('"hi"', json.dumps("word " * 300_000)))
     answer = _ask(hosts_proxy, path, long, "cheap", stream=False)
     assert answer.status_code == 200, answer.text
     assert fakes.models == ["gemini-2.5-pro"]
@@ -374,17 +409,22 @@ def test_a_refusal_by_policy_stands(
 
 
 @every_endpoint
+@pytest.mark.parametrize(("bucket", "script"), [("mid", "gpt_5"), ("hard", "gemini_2_5_pro")])
 def test_a_stream_that_breaks_after_content_ends_in_an_error_of_its_own_protocol(
-    hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any]
+    hosts_proxy: Proxy, fakes: FakeProviders, bucket: str, script: str, path: str, body: dict[str, Any]
 ) -> None:
-    fakes.script(gpt_5="error:2")
-    answer = _ask(hosts_proxy, path, body, "mid", stream=True)
+    fakes.script(**{script: "error:2"})
+    answer = _ask(hosts_proxy, path, body, bucket, stream=True)
     assert answer.status_code == 200
-    assert fakes.models == ["gpt-5"]
+    assert len(fakes.models) == 1
+    assert answer.text.count("hello") == 1
     events = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: {")]
     match path:
-        case "/v1/chat/completions":
+        case "/v1/chat/completions" | "/v1/completions":
             assert "error" in events[-1]
+        case "/v1beta/models":
+            assert events[-1]["error"]["message"]
+            assert "[DONE]" not in answer.text
         case "/v1/messages":
             assert events[-1]["type"] == "error"
         case _:
@@ -420,20 +460,24 @@ def test_with_everything_at_its_limit_the_503_says_when_to_come_back(
     answer = _ask(hosts_proxy, path, body, "cheap", stream=False)
     assert answer.status_code == 503
     assert re.search(r"Try again in (20|21|22) s\.", answer.text)
-    if path != "/v1/messages":
+    if path not in ("/v1/messages", "/v1/completions"):
         # There LiteLLM asks nobody for an error's headers.
         assert 20 <= int(answer.headers["retry-after"]) <= 22
+    if path != "/v1/messages":
         assert answer.json()["error"]["type"] == "service_unavailable"
     assert len(fakes.received) == 3
 
 
-def test_a_probe_after_the_pause_makes_a_deployment_well(hosts_proxy: Proxy, fakes: FakeProviders) -> None:
+@streaming_or_not
+@every_endpoint
+def test_a_probe_after_the_pause_makes_a_deployment_well(
+    hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any], stream: bool
+) -> None:
     fakes.script(gpt_5=["503", "503", "ok"])
-    path, body = CHAT
     for seconds, reached in [(0, True), (1, False), (40, True), (40, False), (40, True), (1, True)]:
         _later(hosts_proxy, seconds)
         fakes.received.clear()
-        assert _ask(hosts_proxy, path, body, "mid", stream=False).status_code == 200
+        assert _ask(hosts_proxy, path, body, "mid", stream=stream).status_code == 200
         assert ("gpt-5" in fakes.models) == reached, (seconds, fakes.models)
 
 
@@ -465,6 +509,73 @@ def test_of_a_groups_deployments_one_that_is_set_aside_is_passed_over(
         assert answer.status_code == 200, answer.text
     assert fakes.models.count("gpt-4o") <= 1
     assert fakes.models.count("gemini-2.5-pro") == fakes.models.count("gpt-4o")
+
+
+@every_endpoint
+def test_a_model_that_takes_over_a_broken_stream_is_probed_by_it(
+    hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any]
+) -> None:
+    fakes.script(gemini_2_5_pro=["503", "ok"], gpt_5=["ok", "cut:0", "ok"])
+    assert _ask(hosts_proxy, path, body, "hard", stream=False).status_code == 200
+    _later(hosts_proxy, 40)
+    fakes.received.clear()
+    assert "hello" in _said(_ask(hosts_proxy, path, body, "mid", stream=True))
+    assert fakes.models == ["gpt-5", "gemini-2.5-pro"]
+    assert [cause for _, cause in _aside(hosts_proxy).values()] == ["broken"]
+    fakes.received.clear()
+    assert _ask(hosts_proxy, path, body, "hard", stream=True).status_code == 200
+    assert fakes.models == ["gemini-2.5-pro"]
+
+
+@every_endpoint
+@pytest.mark.parametrize("fault", ["cut:0", "error:0"])
+def test_streams_that_break_one_after_the_other_lead_to_the_last_model(
+    hosts_proxy: Proxy, fakes: FakeProviders, fault: str, path: str, body: dict[str, Any]
+) -> None:
+    fakes.script(gpt_5_mini=fault, gemini_2_5_pro=fault)
+    answer = _ask(hosts_proxy, path, body, "cheap", stream=True)
+    assert answer.status_code == 200, answer.text
+    assert "hello" in _said(answer)
+    assert fakes.models == ["gpt-5-mini", "gemini-2.5-pro", "gpt-5"]
+    assert len(_aside(hosts_proxy)) == 2
+
+
+@pytest.mark.parametrize(("path", "body"), [CHAT, COMPLETIONS, GEMINI], ids=["chat", "completions", "gemini"])
+def test_with_every_stream_broken_one_error_names_what_was_tried(
+    hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any]
+) -> None:
+    fakes.script(gpt_5_mini="cut:0", gpt_5="cut:0", gemini_2_5_pro="cut:0")
+    answer = _ask(hosts_proxy, path, body, "cheap", stream=True)
+    for tried in ("gpt-mini: broken", "gemini: broken", "gpt: broken"):
+        assert tried in answer.text
+    assert len(fakes.models) == 3
+    _is_refusal(answer, 503)
+
+
+@every_endpoint
+def test_a_credential_of_a_callers_own_goes_no_further_than_its_stream(
+    hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any]
+) -> None:
+    beside = {"x-litellm-api-key": "Bearer sk-master", "authorization": f"Bearer {OAT}"}
+    fakes.script(claude_sonnet_4_5="cut:0")
+    answer = _ask(hosts_proxy, path, body, "hard", stream=True, model="heimdall-claude", headers=beside)
+    assert "hello" in _said(answer)
+    first, second = fakes.received
+    assert first.host == names.ANTHROPIC
+    assert OAT.encode() in first.raw
+    assert OAT.encode() not in second.raw
+
+
+@pytest.mark.parametrize("fault", ["garbage", "garbage:data"])
+def test_a_stream_of_geminis_own_that_is_no_stream_is_replaced(
+    hosts_proxy: Proxy, fakes: FakeProviders, fault: str
+) -> None:
+    fakes.script(gemini_2_5_pro=fault)
+    answer = _ask(hosts_proxy, *GEMINI, "hard", stream=True)
+    assert "hello" in answer.text
+    assert "html" not in answer.text
+    assert fakes.models == ["gemini-2.5-pro", "gpt-5"]
+    assert _aside(hosts_proxy) == {}
 
 
 def test_a_client_asks_for_no_retries_of_its_own(hosts_proxy: Proxy, fakes: FakeProviders) -> None:

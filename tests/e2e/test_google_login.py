@@ -13,7 +13,7 @@ from heimdall_litellm.auth import KEY_VARIABLE, Grant, Login, Secret, TokenKeys,
 from tests.e2e import configs
 from tests.e2e.conftest import _directory, _with_keys
 from tests.e2e.proxy import Proxy, running
-from tests.e2e.test_faults import ENDPOINTS, PATHS
+from tests.e2e.test_faults import ENDPOINTS, PATHS, placed
 from tests.fakes import hosts as names
 from tests.fakes.hosts import Hosts
 from tests.fakes.oauth_server import CLIENT_ID, CLIENT_SECRET, Family, OAuthServer, oauth_server
@@ -65,11 +65,8 @@ def test_gemini_is_called_with_the_proxys_login_and_nobody_else_is(
     world.log_in(3600)
     current = world.store.read("google")
     assert current is not None
-    answer = world.proxy.post(
-        path,
-        {"model": "heimdall-pair", "stream": stream, **body},
-        headers={"heimdall-bucket": "hard"},
-    )
+    at, asked = placed(path, body, "heimdall-pair", stream=stream)
+    answer = world.proxy.post(at, asked, headers={"heimdall-bucket": "hard"})
     assert answer.status_code == 200, answer.text
     assert answer.headers["heimdall-credential"] == "google-oauth"
     assert fakes.hosts == [names.GEMINI]

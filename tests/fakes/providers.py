@@ -16,8 +16,9 @@ last one for ever. An outcome is one of
 | `redirect:<url>` | leads elsewhere, with a 307 |
 | `cut:0`, `cut:start`, `cut:2` | breaks off a stream: at once, before any content, after 2 pieces of it |
 | `error:0`, `error:start`, `error:2` | the same with the vendor's own error as the last event |
+| `stall:0`, `stall:start`, `stall:2` | the same, and says nothing more, as `hang` |
 
-An answer that isn't streamed breaks off in the middle of its body for every `cut` and `error`.
+An answer that isn't streamed breaks off in the middle of its body for every `cut`, `error` and `stall`.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ HANG_S = 30.0
 GARBAGE = b"<html><body><h1>502 Bad Gateway</h1></body></html>\n"
 _OUTCOME = re.compile(
     rf"ok|tool|hang|reset|{CONTEXT}|{POLICY}|{BAD}|{QUOTA}|garbage(:data)?|redirect:\S+"
-    r"|(cut|error):(start|\d+)|[45]\d\d(:retry-after=\S+)?"
+    r"|(cut|error|stall):(start|\d+)|[45]\d\d(:retry-after=\S+)?"
 )
 
 
@@ -219,11 +220,13 @@ class FakeProviders:
         vendor = vendor_of(request.host, request.path)
         streams = vendor.streams(request.path, request.json)
         match outcome:
-            case "ok" | "tool" | "cut" | "error":
+            case "ok" | "tool" | "cut" | "error" | "stall":
                 said = self._said(vendor, request, calls=outcome == "tool")
                 if streams:
-                    _send_stream(http, _played(outcome, detail, vendor, said), whole=outcome != "cut")
-                elif outcome in ("cut", "error"):
+                    stalls = released if outcome == "stall" else None
+                    events = _played(outcome, detail, vendor, said)
+                    _send_stream(http, events, stalls, whole=outcome not in ("cut", "stall"))
+                elif outcome in ("cut", "error", "stall"):
                     _send_half(http, json.dumps(vendor.whole(said)).encode())
                 else:
                     _send(http, 200, json.dumps(vendor.whole(said)).encode())
@@ -285,14 +288,21 @@ def _send_half(http: BaseHTTPRequestHandler, body: bytes) -> None:
     http.close_connection = True
 
 
-def _send_stream(http: BaseHTTPRequestHandler, events: Iterable[bytes], *, whole: bool) -> None:
-    """Send events as chunks; without the last, empty one if the stream is to look broken."""
+def _send_stream(
+    http: BaseHTTPRequestHandler, events: Iterable[bytes], stalls: threading.Event | None, *, whole: bool
+) -> None:
+    """Send events as chunks; without the last, empty one if the stream is to look broken.
+
+    Where it `stalls`, it waits for that before its end.
+    """
     http.send_response(200)
     http.send_header("content-type", "text/event-stream")
     http.send_header("transfer-encoding", "chunked")
     http.end_headers()
     for event in events:
         http.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
+    if stalls is not None:
+        stalls.wait(HANG_S)
     if whole:
         http.wfile.write(b"0\r\n\r\n")
     http.close_connection = not whole

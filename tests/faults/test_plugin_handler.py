@@ -322,3 +322,85 @@ async def test_where_the_lender_cannot_be_told_every_virtual_name_is_asked_about
     with pytest.raises(HTTPException, match="may not use"):
         await _borrow(hook, model="anything", user_api_key_dict=_token("heimdall", "a"))
     assert await hook.async_pre_call_hook(ADMIN, None, {}, "acreate_batch") == {}
+
+
+async def _broken() -> Any:
+    raise litellm.APIConnectionError("broke off", "openai", "m")
+    yield
+
+
+async def _stream(hook: HeimdallHandler, request: Any) -> str:
+    watched = hook.async_post_call_streaming_iterator_hook(ADMIN, _broken(), request)
+    return "".join([str(chunk) async for chunk in watched])
+
+
+async def _begun(hook: HeimdallHandler) -> Any:
+    routed = await _pre(hook, call="atext_completion", metadata=None, prompt="hi", messages=None)
+    assert await _filter(hook, routed["model"], routed)
+    return routed
+
+
+@pytest.fixture
+def _first(monkeypatch: Any) -> None:
+    monkeypatch.setattr(seams, "is_first_to_watch", lambda _: True)
+
+
+@pytest.mark.usefixtures("_first")
+async def test_a_broken_stream_goes_on_at_the_routers(make: Any, monkeypatch: Any) -> None:
+    async def answered(model: str, fallbacks: Any, **_: Any) -> Any:
+        async def chunks() -> Any:
+            yield f"hello from {model}, then {fallbacks}"
+
+        return chunks()
+
+    hook = make()
+    routed = await _begun(hook)
+    monkeypatch.setattr(seams.proxy_router(), "atext_completion", answered)
+    (following, *rest) = [name for name in ("a", "b", "c") if name != routed["model"]]
+    assert await _stream(hook, routed) == f"hello from {following}, then {[{following: rest}]}"
+    assert hook.records.of(routed).course.attempts[0].failure.kind == "broken"
+
+
+@pytest.mark.usefixtures("_first")
+@pytest.mark.parametrize("what", ["settle", "next", "router", "watch"])
+async def test_where_we_cannot_help_a_broken_stream_its_own_error_stands(
+    make: Any, monkeypatch: Any, what: str
+) -> None:
+    hook = make()
+    routed = await _begun(hook)
+    match what:
+        case "settle":
+            monkeypatch.setattr(handler, "failure_of", lambda *_, **__: 1 // 0)
+            monkeypatch.setattr(handler.apply, "onwards", lambda *_: 1 // 0)
+        case "next":
+            monkeypatch.setattr(handler.apply, "onwards", lambda *_: 1 // 0)
+        case "router":
+            monkeypatch.setattr(seams, "proxy_router", lambda: None)
+        case _:
+            monkeypatch.setattr(handler.streams, "watched", lambda *_: 1 // 0)
+    with pytest.raises(litellm.APIConnectionError, match="broke off"):
+        await _stream(hook, routed)
+    assert hook.failures.counts()
+
+
+async def test_a_stream_behind_a_guardrail_or_watched_by_litellm_is_left_alone(
+    make: Any, monkeypatch: Any
+) -> None:
+    hook = make()
+    routed, stream = await _begun(hook), _broken()
+    assert hook.async_post_call_streaming_iterator_hook(ADMIN, stream, routed) is stream
+    monkeypatch.setattr(seams, "is_first_to_watch", lambda _: True)
+    assert hook.async_post_call_streaming_iterator_hook(ADMIN, stream, await _pre(hook)) is stream
+    assert hook.async_post_call_streaming_iterator_hook(ADMIN, stream, {}) is stream
+    assert hook.failures.counts() == {}
+
+
+async def test_a_call_within_an_attempt_keeps_its_time_limit(make: Any) -> None:
+    hook = make()
+    routed = await _pre(hook)
+    assert await _filter(hook, routed["model"], routed)
+    attempt = {"model": "openai/gpt-5", "metadata": {**routed["metadata"], "model_group": routed["model"]}}
+    for given in ({}, {"timeout": 3}, {}):
+        fitted: Any = await hook.async_pre_call_deployment_hook({**attempt, **given}, CallTypes.acompletion)
+        limits = fitted.get("timeout")
+    assert limits == 3

@@ -39,6 +39,20 @@ def test_the_list_litellm_walks_is_rewritten_behind_the_place_it_has_reached() -
     assert walked == ["mini", "claude"]
 
 
+def test_where_litellm_does_not_turn_to_the_next_we_take_it_and_leave_those_after() -> None:
+    course, health = _course()
+    _fail(course, health, "gpt", Failure("unavailable", 503))
+    assert course.take_next() == "claude"
+    walked = course.fallbacks
+    assert walked == ["gemini", "mini"]
+    _fail(course, health, "claude", Failure("refused", 402))
+    assert walked == ["mini", "gemini"]
+    assert course.take_next() == "mini"
+    _fail(course, health, "mini", Failure("client", 400))
+    assert course.take_next() is None
+    assert Course().take_next() is None
+
+
 def test_no_more_are_tried_than_the_administrator_allows() -> None:
     course, health = _course(limit=1)
     _fail(course, health, "gpt", Failure("unavailable", 503))

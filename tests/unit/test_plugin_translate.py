@@ -253,3 +253,21 @@ def test_what_stands_in_for_consuming_keeps_the_request_and_nothing_that_may_hol
         "messages": [],
         "metadata": {"user_api_key_auth": key, "user_id": "u"},
     }
+
+
+def test_a_request_goes_on_without_what_litellm_added_to_it() -> None:
+    rest: list[str] = []
+    routed = {"model": "a", "prompt": "hi", "deployment": object(), "fallbacks": [{"a": ["b"]}]}
+    onwards = apply.onwards(routed, "b", rest)
+    assert onwards == {"model": "b", "prompt": "hi", **{kind: [{"b": []}] for kind in apply.FALLBACK_KINDS}}
+    # What is tried next may still change.
+    assert all(onwards[kind][0]["b"] is rest for kind in apply.FALLBACK_KINDS)
+
+
+def test_a_request_is_signed_as_it_came_only_where_its_failure_is_reported_with_that() -> None:
+    came: dict[str, Any] = {"metadata": {}}
+    apply.sign(came, "acompletion", "handle")
+    assert came == {"metadata": {}}
+    apply.sign(came, "atext_completion", "handle")
+    assert came == {"metadata": {apply.HANDLE_KEY: "handle"}}
+    apply.sign({"metadata": "odd"}, "atext_completion", "handle")

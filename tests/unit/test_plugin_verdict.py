@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import aiohttp
 import httpx
 import litellm
 import pytest
@@ -71,6 +72,14 @@ def test_a_connection_that_never_was_is_told_from_one_that_broke() -> None:
     error.__cause__ = httpx.ConnectError("refused")
     assert failure_of(error).kind == "unreachable"
     assert failure_of(error).status is None
+
+
+@pytest.mark.parametrize("silence", [httpx.ReadTimeout("x"), aiohttp.SocketTimeoutError(), TimeoutError()])
+def test_a_stream_that_says_nothing_more_is_told_from_one_that_broke(silence: Exception) -> None:
+    error = litellm.APIConnectionError("x", **WHO)
+    error.__cause__ = silence
+    assert failure_of(error).kind == "timeout"
+    assert failure_of(silence).kind == "timeout"
 
 
 def test_a_broken_stream_is_what_broke_it() -> None:
