@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from litellm.integrations.custom_logger import CustomLogger
@@ -31,18 +31,14 @@ from heimdall_litellm.plugin import access, apply, effort, seams, simulated, str
 from heimdall_litellm.plugin.attempts import Attempt
 from heimdall_litellm.plugin.credentials import Brought, held
 from heimdall_litellm.plugin.guard import Guard, borrows, refused, token_of
+from heimdall_litellm.plugin.outcomes import Outcomes
 from heimdall_litellm.plugin.records import Record, Records, deployment_of, group_of
 from heimdall_litellm.plugin.routing import Routing
 from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import Failures, later, logger, say_plainly, shield, shield_now
-from heimdall_litellm.plugin.verdict import failure_of, message_of
 
 if TYPE_CHECKING:
     from heimdall_litellm.config import Settings
-
-
-_TO_REPORT = ("refused", "forbidden", "gone")
-"""Failures that somebody has to mend."""
 
 
 class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped here
@@ -59,6 +55,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         self._names = frozenset() if is_bypassed else runtime.settings.names
         self._guard = Guard(runtime, self._names)
         self._routing = Routing(runtime, self._guard)
+        self._outcomes = Outcomes(runtime, self.records, self._names)
 
     async def async_pre_call_hook(
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: str
@@ -152,7 +149,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         last = record.course.current
         if last is not None and not last.is_over and recovering is not None:
             # Reported by nobody, so a stream: with a status, if a provider said something within it.
-            self._settle(record, last, recovering, is_stream=hasattr(recovering, "status_code"))
+            self._outcomes.settle(record, last, recovering, is_stream=hasattr(recovering, "status_code"))
         if record.course.is_client_to_blame:
             raise NoOtherModel(*(record.final or (400, "the request was refused")))
         if seams.has_begun(recovering):
@@ -263,50 +260,13 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         fallback_depth: int | None = None,
     ) -> None:
         """Learn from an attempt that failed, and say who is tried next."""
-        await shield(self.failures, "failure", later(self._failed, request_data, exception), None)
-
-    def _failed(
-        self, request: Mapping[str, Any], exception: BaseException, *, is_stream: bool = False
-    ) -> None:
-        record = self.records.of(request)
-        attempt = record.course.attempt_at(group_of(request)) if record is not None else None
-        if record is None or attempt is None or attempt.is_over:
-            return
-        self._settle(record, attempt, exception, is_stream=is_stream)
-
-    def _settle(
-        self, record: Record, attempt: Attempt, exception: BaseException, *, is_stream: bool = False
-    ) -> None:
-        failure = failure_of(
-            exception, attempt.hop.provider, added_effort=attempt.added_effort, is_stream=is_stream
-        )
-        is_aside = record.course.fail(attempt, failure, self.runtime.health)
-        if failure.kind == "unfit" and attempt.added_effort:
-            # Whoever is tried next gets the request as it came.
-            record.efforts = {}
-        if is_aside and failure.kind in _TO_REPORT and attempt.own is None:
-            logger.error(
-                "Heimdall: the provider of %r answered %s, so its deployment %s is set aside. Check its key, "
-                "its account and the name of its model.",
-                attempt.hop.model,
-                failure.words,
-                attempt.deployment,
-            )
-        if attempt.failure is not None and attempt.failure.kind == "client":
-            record.final = (attempt.failure.status or 400, message_of(exception))
+        await shield(self.failures, "failure", later(self._outcomes.failed, request_data, exception), None)
 
     async def async_log_failure_event(
         self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
     ) -> None:
         """Learn from a stream that broke, which no other hook reports."""
-        await shield(self.failures, "failure", later(self._stream_failed, kwargs), None)
-
-    def _stream_failed(self, kwargs: Mapping[str, Any]) -> None:
-        exception, request = kwargs.get("exception"), kwargs.get("litellm_params") or {}
-        record = self.records.of(request)
-        # When this comes, a next attempt may be under way, and the metadata tells of that one.
-        if isinstance(exception, BaseException) and record is not None and len(record.course.attempts) == 1:
-            self._failed(request, exception, is_stream=True)
+        await shield(self.failures, "failure", later(self._outcomes.stream_failed, kwargs), None)
 
     def async_post_call_streaming_iterator_hook(
         self, user_api_key_dict: Any, response: Any, request_data: dict[str, Any]
@@ -323,25 +283,13 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             return stream
 
         def failed(error: Exception) -> None:
-            shield_now(self.failures, "failure", lambda: self._stream_ended(record, error), None)
+            shield_now(self.failures, "failure", lambda: self._outcomes.stream_ended(record, error), None)
 
         async def replaced() -> Any:
-            ask = shield_now(self.failures, "stream", lambda: self._next_call(record, request), None)
+            ask = shield_now(self.failures, "stream", lambda: self._outcomes.next_call(record, request), None)
             return None if ask is None else await ask()
 
         return streams.watched(stream, failed, replaced)
-
-    def _stream_ended(self, record: Record, error: Exception) -> None:
-        last = record.course.current
-        if last is not None and not last.is_over:
-            # With a status, if a provider said something within it.
-            self._settle(record, last, error, is_stream=hasattr(error, "status_code"))
-
-    def _next_call(self, record: Record, request: Mapping[str, Any]) -> Callable[[], Awaitable[Any]] | None:
-        model = record.course.take_next()
-        if model is None:
-            return None
-        return seams.router_call(record.call, apply.onwards(request, model, record.course.fallbacks))
 
     async def async_post_call_failure_hook(
         self,
@@ -351,38 +299,14 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         traceback_str: str | None = None,
     ) -> None:
         """Say on the error what was tried."""
-        said = later(self._said, request_data, original_exception)
+        said = later(self._outcomes.said, request_data, original_exception)
         await shield(self.failures, "error", said, None)
-
-    def _said(self, request: Mapping[str, Any], exception: Exception) -> None:
-        record = self.records.of(request)
-        if record is None or not seams.is_provider_error(exception):
-            return
-        if (last := record.course.current) is not None and not last.is_over:
-            self._settle(record, last, exception)
-        record.brought = {}  # nobody will be asked any more
-        record.retry_after_s = record.course.wait_s(self.runtime.health)
-        if (verdict := record.verdict()) is not None:
-            seams.rewrite(exception, *verdict)
 
     async def async_log_success_event(
         self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
     ) -> None:
         """Measure how long the group took, and note that it is well."""
-        await shield(self.failures, "log", later(self._observe, kwargs, start_time, end_time), None)
-
-    def _observe(self, kwargs: Mapping[str, Any], start: Any, end: Any) -> None:
-        logged = kwargs.get("standard_logging_object")
-        group = logged.get("model_group") if isinstance(logged, Mapping) else None
-        if isinstance(group, str) and group and group not in self._names and not kwargs.get("cache_hit"):
-            self.runtime.observe_latency(group, (end - start).total_seconds())
-        request = kwargs.get("litellm_params") or {}
-        record = self.records.of(request)
-        attempt = record.course.attempt_at(group_of(request)) if record is not None else None
-        if record is not None and attempt is not None:
-            settle = record.course.drop if kwargs.get("cache_hit") else record.course.succeed
-            settle(attempt, self.runtime.health)
-            record.brought = {}  # nobody will be asked any more
+        await shield(self.failures, "log", later(self._outcomes.observe, kwargs, start_time, end_time), None)
 
 
 def _within_time(kwargs: dict[str, Any], attempt: Attempt | None) -> dict[str, Any]:

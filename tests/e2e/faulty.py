@@ -98,11 +98,11 @@ _plant_awaited(heimdall.runtime, "engine", "runtime")
 _plant_awaited(heimdall, "_filtered", "filter")
 _plant(effort, "fitted", "effort")
 _plant_awaiting(heimdall, "_fitted", "attempt")
-_plant(heimdall, "_failed", "failure")
-_plant(heimdall, "_said", "error")
+_plant(heimdall._outcomes, "failed", "failure")
+_plant(heimdall._outcomes, "said", "error")
 _plant(heimdall, "_simulated", "simulate")
 _plant(heimdall, "_headers", "headers")
-_plant(heimdall, "_observe", "log")
+_plant(heimdall._outcomes, "observe", "log")
 
 _routed = handler.HeimdallHandler.async_pre_call_hook
 

@@ -17,7 +17,7 @@ from litellm.types.utils import CallTypes
 
 from heimdall_litellm.config import load_settings
 from heimdall_litellm.core.types import Decision
-from heimdall_litellm.plugin import handler, seams
+from heimdall_litellm.plugin import handler, outcomes, seams
 from heimdall_litellm.plugin.handler import HeimdallHandler
 from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import Failures
@@ -370,7 +370,7 @@ async def test_where_we_cannot_help_a_broken_stream_its_own_error_stands(
     routed = await _begun(hook)
     match what:
         case "settle":
-            monkeypatch.setattr(handler, "failure_of", lambda *_, **__: 1 // 0)
+            monkeypatch.setattr(outcomes, "failure_of", lambda *_, **__: 1 // 0)
             monkeypatch.setattr(handler.apply, "onwards", lambda *_: 1 // 0)
         case "next":
             monkeypatch.setattr(handler.apply, "onwards", lambda *_: 1 // 0)
