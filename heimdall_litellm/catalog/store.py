@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -65,7 +66,11 @@ class Store:
         self.path = path
         self._busy_s = busy_s
         self._has_complained = False
-        self.is_usable = self._try(self._prepare, False)
+
+    @cached_property
+    def is_usable(self) -> bool:
+        """Whether the file is in use; it is opened, or made, when first asked."""
+        return self._try(self._prepare, False)
 
     def kept(self, source: str, asked: str) -> Kept | None:
         """Return the state of a source, without its listings."""
