@@ -31,11 +31,13 @@ from heimdall_litellm.catalog.listings_index import ListingsIndex, Spoken
 from heimdall_litellm.catalog.map_index import CHAT_MODES, MapIndex
 from heimdall_litellm.catalog.price_map import PriceMap
 from heimdall_litellm.catalog.sources.litellm_map import LiteLLMMap, facts_of
-from heimdall_litellm.catalog.sources.reading import CLAIMS, PRICES, WINDOWS
+from heimdall_litellm.catalog.sources.reading import CLAIMS, PRICES, WINDOWS, give_way
 from heimdall_litellm.core.types import CatalogEntry
 
 USER: Final = "user"
 MAP: Final = LiteLLMMap.name
+_BREATH: Final = 4
+"""After how many deployments other threads are let go on; one takes about 70 µs."""
 NO_LISTINGS: Final = ListingsIndex()
 
 Key = tuple[str, str, str]
@@ -76,6 +78,8 @@ def merge(
     groups: dict[str, list[Card]] = {}
     heard: set[Key] = set()
     for position, item in enumerate(model_list):
+        if position % _BREATH == _BREATH - 1:
+            give_way()
         deployment = read_deployment(item, position, price_map)
         if "*" in deployment.group:
             continue
