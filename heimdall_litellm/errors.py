@@ -12,6 +12,8 @@
     │       ├── LoginRefused       the provider or the user said no
     │       └── ProviderUnreachable    no answer in time, or one that makes no sense
     ├── CatalogError       a model list or price map cannot be read
+    │   ├── FetchRefused       a list is not asked for, for where it stands or leads
+    │   └── FetchFailed        a list did not come, or makes no sense
     ├── RequestError       the caller of a virtual model must change something
     │   ├── BadOverride        a `heimdall-*` header or metadata field is malformed
     │   ├── NoCandidate        every candidate was ruled out
@@ -78,6 +80,14 @@ class ProviderUnreachable(LoginError):
 
 class CatalogError(HeimdallError):
     """A model list or price map cannot be read."""
+
+
+class FetchRefused(CatalogError):
+    """A list is not asked for, for where it stands or leads."""
+
+
+class FetchFailed(CatalogError):
+    """A list did not come, or makes no sense."""
 
 
 class RequestError(HeimdallError):

@@ -114,3 +114,6 @@ RAW: Mapping[Bucket, tuple[float, float, float]] = {
     for bucket in BUCKETS
 }
 """Raw scores that put a request clearly into each bucket."""
+
+QUIET: Mapping[str, object] = {"catalog": {"sources": [], "refresh_seconds": 0}}
+"""Settings of a catalog that asks nobody and runs in no thread."""

@@ -22,7 +22,7 @@ FIELDS = (
     *("has_vision", "has_audio", "has_files", "has_tools", "has_json", "is_reasoning"),
     *("display_name", "created", "retires"),
 )
-"""What a source may say of a model: prices in USD per million tokens, `created` and `retires` in ISO 8601."""
+"""What a source may say of a model. Prices are USD per million tokens, `created` and `retires` ISO dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Drift:
 class SourceStatus:
     """How one source is doing. `read_at` is its last good answer, `tried_at` its last attempt.
 
-    `is_active` is false where it lacks a key, or is switched off; `error` is what went wrong, in a few words.
+    `is_active` is false where it lacks a key, or is switched off; `error` says in a few words what failed.
     """
 
     name: str

@@ -4,6 +4,7 @@ from heimdall_litellm.config.files import environment, keep_litellm_offline, loa
 from heimdall_litellm.config.loading import SECTION, json_schema, load_settings, setting_rows
 from heimdall_litellm.config.settings import (
     AuthSettings,
+    CatalogSettings,
     GoogleSettings,
     RouterSettings,
     Settings,
@@ -14,6 +15,7 @@ from heimdall_litellm.config.settings import (
 __all__ = [
     "SECTION",
     "AuthSettings",
+    "CatalogSettings",
     "GoogleSettings",
     "RouterSettings",
     "Settings",

@@ -72,6 +72,20 @@ def _sends_in_private(url: str) -> str:
     return url
 
 
+def _is_mirror(url: str) -> str:
+    """Accept https at the usual port; never say the URL, which may hold a password."""
+    try:
+        parts = urlsplit(url)
+        is_fit = bool(parts.hostname) and parts.port in (None, 443)
+    except ValueError:
+        raise ValueError("this is no URL") from None
+    if parts.scheme != "https" or not is_fit or not (url.isascii() and url.isprintable() and " " not in url):
+        raise ValueError("must be an https:// URL, at port 443")
+    if "@" in parts.netloc or parts.fragment:
+        raise ValueError("must be a URL without user name, password and #fragment")
+    return url
+
+
 def _quoted_or_not(names: tuple[str, ...]) -> WithJsonSchema:
     return WithJsonSchema({"enum": [*names, *(int(name) for name in names if name.isdigit())]})
 
@@ -82,6 +96,9 @@ Outcome = Annotated[OutcomeName, BeforeValidator(_status_as_text), _quoted_or_no
 ModelName = Annotated[str, Field(min_length=1)]
 Unit = Annotated[float, Field(ge=0, le=1)]
 AdapterName = Annotated[str, Field(min_length=1, examples=["anthropic-oauth", "google-oauth", "openai-key"])]
+SourceName = Annotated[str, Field(min_length=1, examples=["litellm", "openrouter", "openai"])]
+MirrorUrl = Annotated[str, Field(min_length=1), AfterValidator(_is_mirror)]
+HostName = Annotated[str, Field(min_length=1, pattern=r"^[a-z0-9.:-]+$")]
 Endpoint = Annotated[str, Field(min_length=1), AfterValidator(_sends_in_private)]
 Names = Annotated[tuple[ModelName, ...], Field(strict=False, min_length=1), AfterValidator(_unique)]
 
@@ -297,8 +314,46 @@ class CatalogSettings(_Strict):
     refresh_seconds: int = Field(
         default=300,
         ge=0,
-        description="How often prices are read again from LiteLLM; 0 = only when the models change.",
+        description="How often the sources are read again, in the background; 0 = never by itself.",
     )
+    sources: Annotated[tuple[SourceName, ...], Field(strict=False), AfterValidator(_unique)] = Field(
+        default=("litellm", "openrouter", "openai", "google", "anthropic"),
+        description="Whose lists of models are read: litellm = its price map, without a network (always "
+        "read); openrouter; openai, google and anthropic where their keys are set; and those that other "
+        "packages add.",
+    )
+    urls: Mapping[SourceName, MirrorUrl] = Field(
+        default={},
+        description="By source: another URL (https) to read it from, such as a mirror; no key is sent there.",
+    )
+    private_hosts: Annotated[tuple[HostName, ...], Field(strict=False), AfterValidator(_unique)] = Field(
+        default=(),
+        description="Hosts in `catalog.urls` that may have private addresses; all others must be public.",
+    )
+    store: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="File in which what was read is kept (SQLite); null = in the user's cache directory.",
+    )
+    timeout_s: float = Field(
+        default=20.0, gt=0, le=600, description="How long one list may take, in seconds."
+    )
+    max_bytes: int = Field(
+        default=16_000_000,
+        ge=10_000,
+        le=1_000_000_000,
+        description="How long one list may be, in bytes, unpacked.",
+    )
+
+    @model_validator(mode="after")
+    def _mirrors_stand_for_sources(self) -> Self:
+        for name in self.urls:
+            if name not in self.sources:
+                raise ValueError(f"urls.{name} is for a source that isn't among sources")
+        hosts = {urlsplit(url).hostname for url in self.urls.values()}
+        for host in self.private_hosts:
+            if host not in hosts:
+                raise ValueError(f"private_hosts names {host}, to which no URL in urls leads")
+        return self
 
 
 class TuningSettings(_Strict):

@@ -1,19 +1,27 @@
 """Counters in Prometheus' default registry, which LiteLLM's own `prometheus` callback serves at `/metrics`.
 
-Labels come from closed sets: LiteLLM's names of providers, the kinds of failure, the names of adapters.
+Labels come from closed sets: LiteLLM's names of providers, the kinds of failure, the names of adapters and of
+sources.
 
 | metric | labels | counts |
 |---|---|---|
 | `heimdall_attempts_total` | `provider`, `outcome`, `credential` | calls: `ok`, or a failure's kind |
 | `heimdall_set_aside_total` | `provider`, `cause`, `scope` | circuits opened: `deployment` or `own` |
+| `heimdall_catalog_reads_total` | `source`, `outcome` | reads: `fetched`, `unchanged`, `adopted`, `failed` |
+| `heimdall_catalog_drift_total` | `kind` | changes: `price`, `window`, `appeared`, `vanished` |
+| `heimdall_catalog_models` | `source` | gauge: models in the last good list |
+| `heimdall_catalog_age_seconds` | `source` | gauge: age of the last good list |
 
 `credential` is the adapter that presented one, or `proxy` where LiteLLM's own key served. `own` is a caller's
-own credential, set aside for nobody else.
+own credential, set aside for nobody else. `adopted` is a list that another process or machine has fetched;
+changes are counted where they were fetched.
 """
 
 from __future__ import annotations
 
-from prometheus_client import Counter
+from typing import Final
+
+from prometheus_client import Counter, Gauge
 
 _ATTEMPTS = Counter(
     "heimdall_attempts", "Calls of a model, by how they ended.", ["provider", "outcome", "credential"]
@@ -21,7 +29,21 @@ _ATTEMPTS = Counter(
 _SET_ASIDE = Counter(
     "heimdall_set_aside", "Circuits opened, by what opened them.", ["provider", "cause", "scope"]
 )
-_PROXY = "proxy"
+_READS = Counter(
+    "heimdall_catalog_reads", "Reads of a source's list, by how they ended.", ["source", "outcome"]
+)
+_DRIFT = Counter("heimdall_catalog_drift", "Changes of the catalog, where they were fetched.", ["kind"])
+# Of several processes the one that knows most, and the one that is furthest behind.
+_MODELS = Gauge(
+    "heimdall_catalog_models", "Models in a source's last good list.", ["source"], multiprocess_mode="livemax"
+)
+_AGE = Gauge(
+    "heimdall_catalog_age_seconds",
+    "Age of a source's last good list.",
+    ["source"],
+    multiprocess_mode="livemax",
+)
+_PROXY: Final = "proxy"
 
 
 def attempt(provider: str, outcome: str, credential: str | None) -> None:
@@ -32,3 +54,21 @@ def attempt(provider: str, outcome: str, credential: str | None) -> None:
 def set_aside(provider: str, cause: str, *, is_own: bool) -> None:
     """Count one circuit opened here."""
     _SET_ASIDE.labels(provider or "unknown", cause, "own" if is_own else "deployment").inc()
+
+
+class CatalogMeter:
+    """Counts what the watchtower does."""
+
+    def read(self, source: str, outcome: str) -> None:
+        """Count one look at a source's list."""
+        _READS.labels(source, outcome).inc()
+
+    def state(self, source: str, models: int, age_s: float | None) -> None:
+        """Show what is known from a source, and since when; nothing where nothing ever was."""
+        if age_s is not None:
+            _MODELS.labels(source).set(models)
+            _AGE.labels(source).set(age_s)
+
+    def drift(self, kind: str) -> None:
+        """Count one change."""
+        _DRIFT.labels(kind).inc()

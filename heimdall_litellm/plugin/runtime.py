@@ -2,8 +2,8 @@
 
 The engine is built from LiteLLM's own model list and prices. At the proxy's start the list stands in
 the configuration, so mistakes in it stop the start; where models live in a database there is none yet,
-and the engine is built when the first request needs it. Afterwards the entries are read again whenever the
-list has changed, and every `catalog.refresh_seconds` for prices. That happens on a thread; the old
+and the engine is built when the first request needs it. Afterwards the entries are made again whenever the
+list has changed, and whenever the watchtower has news of prices and models. That happens on threads; the old
 ones serve meanwhile.
 """
 
@@ -17,22 +17,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.bundle.reload import BundleWatcher
-from heimdall_litellm.catalog import entries_from_model_list
-from heimdall_litellm.config import Settings, environment
+from heimdall_litellm.config import CatalogSettings, Settings, environment
 from heimdall_litellm.engine import Heimdall, require_virtual_groups, simulates_all
 from heimdall_litellm.errors import HeimdallError
 from heimdall_litellm.health import Health
+from heimdall_litellm.observe import metrics
 from heimdall_litellm.plugin import seams
 from heimdall_litellm.plugin.credentials import Credentials
 from heimdall_litellm.plugin.shared import Shared
+from heimdall_litellm.plugin.shared_catalog import find_shared
 from heimdall_litellm.plugin.shield import Failures, logger, shield
 
 if TYPE_CHECKING:
     from heimdall_litellm.auth.adapter import Adapter
+    from heimdall_litellm.catalog.facts import CatalogView
+    from heimdall_litellm.catalog.watchtower import Listener, Watchtower
     from heimdall_litellm.core.types import CatalogEntry
 
 ModelList = Sequence[Mapping[str, Any]]
 MakeEngine = Callable[[Settings, "Sequence[CatalogEntry]"], Heimdall]
+MakeTower = Callable[[CatalogSettings, "Listener"], "Watchtower"]
 
 BUILD_TIMEOUT_S: Final = 10.0
 """How long a request waits for the first engine, where none could be built at start."""
@@ -65,6 +69,19 @@ def watch_bundle(settings: Settings, engine: Heimdall) -> BundleWatcher | None:
     return watcher
 
 
+def make_tower(settings: CatalogSettings, listener: Listener) -> Watchtower:
+    """Make what keeps the catalog current; nothing is read or asked yet. Raises ConfigError."""
+    from heimdall_litellm.catalog.watchtower import Watchtower
+
+    return Watchtower(
+        settings,
+        seams.price_map,
+        listener=listener,
+        meter=metrics.CatalogMeter(),
+        find_shared=find_shared,
+    )
+
+
 class Runtime:
     """Settings, engine, catalog entries and measured latencies of one process."""
 
@@ -75,6 +92,7 @@ class Runtime:
         *,
         make: MakeEngine = make_engine,
         watch: Callable[[Settings, Heimdall], object] = watch_bundle,
+        tower: MakeTower = make_tower,
         clock: Callable[[], float] = time.monotonic,
         adapters: Sequence[Adapter] = (),
     ) -> None:
@@ -84,6 +102,7 @@ class Runtime:
         self.shared = Shared(self.health, failures, clock=clock)
         self.credentials = Credentials(adapters)
         self.is_simulating = settings.simulation.mode == "always"
+        self.tower = tower(settings.catalog, self._adopt)
         self._make, self._watch = make, watch
         self._watcher: object = None
         self._clock = clock
@@ -92,7 +111,7 @@ class Runtime:
         self._owners: dict[str, str] = {}
         self._latencies: dict[str, float] = {}
         self._seen: object = None
-        self._next_look = self._next_refresh = self._retry_at = float("-inf")
+        self._next_look = self._retry_at = float("-inf")
         self._building: asyncio.Task[Heimdall] | None = None
         self._refreshing: asyncio.Task[object] | None = None
 
@@ -104,6 +123,7 @@ class Runtime:
         self._engine = engine
         self._watcher = self._watch(self.settings, engine)
         self._note(models)
+        self.tower.start()
         return engine
 
     async def engine(self, models: ModelList) -> Heimdall:
@@ -141,8 +161,8 @@ class Runtime:
         if now < self._next_look or (self._refreshing is not None and not self._refreshing.done()):
             return
         self._next_look = now + LOOK_S
-        is_due = self.settings.catalog.refresh_seconds > 0 and now >= self._next_refresh
-        if is_due or fingerprint(models) != self._seen:
+        self.tower.start()  # no thread survives a fork
+        if fingerprint(models) != self._seen:
             refreshed = asyncio.to_thread(self._refresh, list(models))
             self._refreshing = asyncio.create_task(shield(self.failures, "refresh", refreshed, None))
 
@@ -155,9 +175,7 @@ class Runtime:
         # Noted first, so that a list which can't be read isn't tried again with every request.
         self._note(models)
         require_virtual_groups(self.settings, _groups(models))
-        entries = self._read(models)
-        if self._engine is not None:
-            self._engine.replace_entries(entries)
+        self._read(models)
 
     def _note(self, models: ModelList) -> None:
         self._seen = fingerprint(models)
@@ -171,15 +189,23 @@ class Runtime:
                 owners[str(deployment.get("model_name"))] = owner
         self.health.know(members)
         self._owners = owners
-        self._next_refresh = self._clock() + self.settings.catalog.refresh_seconds
 
     def _read(self, models: ModelList) -> tuple[CatalogEntry, ...]:
-        environ = environment()
-        simulating = simulates_all(self.settings, models, environ)
-        entries = entries_from_model_list(models, seams.price_map(), environ, assume_credentials=simulating)
+        simulating = simulates_all(self.settings, models, environment())
+        self.tower.view(models, assume_credentials=simulating)
         self.is_simulating = simulating
-        self._entries = {entry.name: entry for entry in entries}
-        return entries
+        return tuple(self._entries.values())
+
+    def _adopt(self, view: CatalogView) -> None:
+        """Decide from what is known now; nothing is built, and nothing forgotten, where that is the same."""
+        entries = {name: card.entry for name, card in view.cards.items()}
+        if self._engine is not None and entries != self._entries:
+            self._engine.replace_entries(tuple(entries.values()))
+        self._entries = entries
+
+    def catalog_view(self) -> CatalogView:
+        """Return all that is known of the models, and how its sources are doing; nothing is waited for."""
+        return self.tower.current
 
     def entry(self, group: str | None) -> CatalogEntry | None:
         """Return what is known of a model group."""

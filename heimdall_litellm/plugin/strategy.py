@@ -20,7 +20,7 @@ from typing import Any, Final
 import openai
 from litellm.types.router import CustomRoutingStrategyBase
 
-from heimdall_litellm.config import Settings, load_settings
+from heimdall_litellm.config import CatalogSettings, Settings, load_settings
 from heimdall_litellm.core.request import read_request
 from heimdall_litellm.engine import Heimdall
 from heimdall_litellm.plugin import seams
@@ -52,6 +52,9 @@ class HeimdallRoutingStrategy(CustomRoutingStrategyBase):  # type: ignore[misc] 
 
     def _built(self, settings: Settings | Mapping[str, object]) -> Heimdall:
         checked = settings if isinstance(settings, Settings) else load_settings(settings)
+        # Nobody keeps up with a plain router, so it gets the price map as it is, and no thread of its own.
+        still = CatalogSettings(sources=(), refresh_seconds=0)
+        checked = checked.model_copy(update={"catalog": still})
         return Runtime(checked, self.failures).build(seams.models_of(self._router))
 
     @classmethod

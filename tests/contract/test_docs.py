@@ -20,8 +20,11 @@ from referencing import Registry, Resource
 from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.catalog import load_price_map
 from heimdall_litellm.catalog.entries import entries_from_model_list
+from heimdall_litellm.catalog.facts import Listing
+from heimdall_litellm.catalog.sources import Source
+from heimdall_litellm.catalog.sources.registry import sources
 from heimdall_litellm.cli.main import main
-from heimdall_litellm.config import json_schema, load_config, settings_from_config
+from heimdall_litellm.config import CatalogSettings, json_schema, load_config, settings_from_config
 from heimdall_litellm.config.docs import schema_text, with_table
 from heimdall_litellm.core.failover import Hop
 from heimdall_litellm.health import Failure, Health
@@ -172,6 +175,32 @@ def test_every_metric_and_its_labels_stand_in_the_docs() -> None:
     for metric in (metrics._ATTEMPTS, metrics._SET_ASIDE):
         assert f"`{metric._name}_total`" in told
         assert all(f"`{label}`" in told for label in metric._labelnames)
+    told = read("catalog.md")
+    for counter in (metrics._READS, metrics._DRIFT):
+        assert f"`{counter._name}_total`" in told
+        assert all(f"`{label}`" in told for label in counter._labelnames)
+    for gauge in (metrics._AGE, metrics._MODELS):
+        assert f"`{gauge._name}`" in told
+        assert gauge._labelnames == ("source",)
+
+
+def test_every_source_stands_in_the_docs_with_where_it_is_read_from() -> None:
+    told = read("catalog.md")
+    for source in sources(CatalogSettings().sources):
+        row = next(line for line in told.splitlines() if line.startswith(f"| `{source.name}` |"))
+        assert source.url is None or f"`{source.url.partition('?')[0]}`" in row
+
+
+def test_the_source_in_the_docs_is_one(tmp_path: Path) -> None:
+    code = re.search(
+        r"```python\n(from heimdall_litellm.catalog.sources.*?)```", read("catalog.md"), re.DOTALL
+    )
+    assert code is not None
+    (tmp_path / "acme.py").write_text(code[1], encoding="utf-8")
+    made: Source = runpy.run_path(str(tmp_path / "acme.py"))["make"]()
+    assert made.credentials({}) is None
+    page = made.read({"models": [{"id": "m", "context": 5}]})
+    assert page.listings == (Listing("acme", "m", {"max_input_tokens": 5}),)
 
 
 def test_every_header_of_an_answer_stands_in_the_docs() -> None:

@@ -23,9 +23,11 @@ from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import Failures
 from heimdall_litellm.plugin.simulated import SimulatedProvider
 from tests.fakes.engine import FakeEngine
+from tests.support import QUIET
 
 SETTINGS: dict[str, Any] = {
-    "router": {"cheap_candidates": ["a", "b"], "mid_candidates": ["b"], "hard_candidates": ["c"]}
+    **QUIET,
+    "router": {"cheap_candidates": ["a", "b"], "mid_candidates": ["b"], "hard_candidates": ["c"]},
 }
 GROUPS = {"heimdall": "openai/gpt-4.1", "plain": "openai/gpt-4.1", "a": "openai/gpt-5", "b": "m", "c": "m"}
 ADMIN = UserAPIKeyAuth(api_key="sk-m", user_role=LitellmUserRoles.PROXY_ADMIN)

@@ -18,10 +18,14 @@ from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import Failures
 from heimdall_litellm.plugin.simulated import SimulatedProvider
 from tests.fakes.engine import FakeEngine
+from tests.support import QUIET
 
 MODELS = ["a", "b", "c", "d", "e"]
 SETTINGS = load_settings(
-    {"router": {"cheap_candidates": ["a", "b"], "mid_candidates": ["c", "d"], "hard_candidates": ["e"]}}
+    {
+        **QUIET,
+        "router": {"cheap_candidates": ["a", "b"], "mid_candidates": ["c", "d"], "hard_candidates": ["e"]},
+    }
 )
 GROUPS = [
     {

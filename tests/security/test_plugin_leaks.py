@@ -17,9 +17,13 @@ from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import Failures
 from heimdall_litellm.plugin.simulated import SimulatedProvider
 from tests.fakes.engine import FakeEngine
+from tests.support import QUIET
 
 KEY, PROMPT, HEADER = "sk-canary-key", "canary-prompt", "canary-header"
-SETTINGS = {"router": {"cheap_candidates": ["a"], "mid_candidates": ["a"], "hard_candidates": ["a"]}}
+SETTINGS = {
+    **QUIET,
+    "router": {"cheap_candidates": ["a"], "mid_candidates": ["a"], "hard_candidates": ["a"]},
+}
 ADMIN = UserAPIKeyAuth(api_key=KEY, user_role=LitellmUserRoles.PROXY_ADMIN)
 STAGES = [
     (translate, "asked"),

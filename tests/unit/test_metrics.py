@@ -6,6 +6,7 @@ from prometheus_client import REGISTRY
 
 from heimdall_litellm.core.failover import Hop
 from heimdall_litellm.health import Failure, Health
+from heimdall_litellm.observe.metrics import CatalogMeter
 from heimdall_litellm.plugin.attempts import Course
 
 
@@ -31,3 +32,17 @@ def test_attempts_and_circuits_are_counted_by_provider_outcome_and_adapter() -> 
     assert _value("heimdall_attempts_total", **limited) == before[0] + 2
     assert _value("heimdall_attempts_total", **served) == 2
     assert _value("heimdall_set_aside_total", **opened) == before[1] + 1
+
+
+def test_the_catalog_shows_what_is_known_since_when_and_what_changed() -> None:
+    meter, source = CatalogMeter(), {"source": "test-source"}
+    meter.state("test-source", 0, None)
+    assert REGISTRY.get_sample_value("heimdall_catalog_age_seconds", source) is None
+    meter.state("test-source", 12, 30.5)
+    assert _value("heimdall_catalog_age_seconds", **source) == 30.5
+    assert _value("heimdall_catalog_models", **source) == 12
+    before = _value("heimdall_catalog_drift_total", kind="price")
+    meter.read("test-source", "fetched")
+    meter.drift("price")
+    assert _value("heimdall_catalog_reads_total", outcome="fetched", **source) == 1
+    assert _value("heimdall_catalog_drift_total", kind="price") == before + 1

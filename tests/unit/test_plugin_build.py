@@ -11,13 +11,18 @@ from heimdall_litellm.errors import BundleError, ConfigError
 from heimdall_litellm.plugin import handler, runtime, seams
 from heimdall_litellm.plugin.runtime import Runtime
 from tests.fakes.engine import FakeEngine
+from tests.support import QUIET
 
 NAMES = ("heimdall", "a")
-GIVEN = {"router": {"cheap_candidates": ["a"], "mid_candidates": ["a"], "hard_candidates": ["a"]}}
+GIVEN = {
+    **QUIET,
+    "router": {"cheap_candidates": ["a"], "mid_candidates": ["a"], "hard_candidates": ["a"]},
+}
 
 
 def _configure(monkeypatch: pytest.MonkeyPatch, given: Any, *, key: str | None = "sk-x") -> None:
     models = [{"model_name": n, "litellm_params": {"model": "openai/gpt-5", "api_key": key}} for n in NAMES]
+    given = {**QUIET, **given} if isinstance(given, dict) else given
     monkeypatch.setattr(seams, "callback_settings", lambda: given)
     monkeypatch.setattr(seams, "configured_models", lambda: models)
     defaults = {**Runtime.__init__.__kwdefaults__, "make": FakeEngine, "watch": lambda *_: None}

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
 
-from heimdall_litellm.config import load_settings
+from heimdall_litellm.catalog.watchtower import Watchtower
+from heimdall_litellm.config import CatalogSettings, load_settings
 from heimdall_litellm.errors import ConfigError
+from heimdall_litellm.plugin import seams
 from heimdall_litellm.plugin.runtime import RETRY_S, Runtime
 from heimdall_litellm.plugin.shield import Failures
 from tests.fakes.engine import FakeEngine
+from tests.support import QUIET
 
 SETTINGS: dict[str, Any] = {
     "router": {"cheap_candidates": ["a"], "mid_candidates": ["a"], "hard_candidates": ["a"]},
-    "catalog": {"refresh_seconds": 100},
+    **QUIET,
 }
 
 
@@ -46,6 +50,7 @@ def _runtime(clock: Clock | None = None, **more: Any) -> Runtime:
         make=more.pop("make", FakeEngine),
         watch=watch,
         clock=clock or Clock(),
+        **more,
     )
 
 
@@ -96,19 +101,44 @@ async def test_a_changed_model_list_is_read_again_and_the_old_one_serves_meanwhi
     assert runtime.entry(None) is None
 
 
-async def test_prices_are_read_again_when_they_are_due() -> None:
-    clock = Clock()
-    runtime = _runtime(clock)
+async def test_news_of_the_catalog_reach_the_engine_and_nothing_is_replaced_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runtime = _runtime()
     engine: Any = await runtime.engine(_models("a"))
     engine.entries = ()
-    clock.now += 99
-    await runtime.engine(_models("a"))
-    await runtime.refreshed()
+    runtime.tower.refresh_now()
     assert engine.entries == ()
-    clock.now += 2
-    await runtime.engine(_models("a"))
-    await runtime.refreshed()
-    assert engine.entries != ()
+    prices = {**seams.price_map(), "gpt-5": {**seams.price_map()["gpt-5"], "input_cost_per_token": 9e-06}}
+    monkeypatch.setattr(seams, "price_map", lambda: prices)
+    runtime.tower._price_map = seams.price_map
+    runtime.tower.refresh_now()
+    assert [entry.input_usd_per_mtok for entry in engine.entries] == [9.0, 9.0]
+    entry = runtime.entry("a")
+    assert entry is not None
+    assert entry.input_usd_per_mtok == 9.0
+    assert runtime.catalog_view().cards["a"].facts["input_usd_per_mtok"].value == 9.0
+
+
+def test_the_catalog_is_watched_once_there_is_an_engine() -> None:
+    towers = []
+
+    def tower(settings: CatalogSettings, listener: Any) -> Watchtower:
+        towers.append(Watchtower(settings, seams.price_map, listener=listener))
+        return towers[0]
+
+    runtime = _runtime(settings={"catalog": {"sources": [], "refresh_seconds": 60}}, tower=tower)
+    assert _watching() == 0
+    runtime.build(_models("a"))
+    try:
+        assert _watching() == 1
+    finally:
+        towers[0].stop()
+    assert _watching() == 0
+
+
+def _watching() -> int:
+    return [thread.name for thread in threading.enumerate()].count("heimdall-catalog")
 
 
 async def test_a_model_list_that_does_not_fit_leaves_the_last_good_one_serving() -> None:

@@ -1,0 +1,299 @@
+"""One source, kept current: fetched, or taken over from whoever fetched it.
+
+When a list is due it is looked for in this order: in the store, where another process of the machine may have
+put it; at the other machines (`Shared`); and only then at its source. One process of a machine at a time asks
+(a file lock beside the store), and one machine at a time (`Shared.lock`). What fails is tried again after a
+growing pause, which the processes of a machine share; the last good list stays.
+
+A list that suddenly names less than half of the models it had is not believed before it has said so three
+times.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final, Literal
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from filelock import FileLock, Timeout
+from pydantic_core import from_json
+
+from heimdall_litellm.catalog.facts import Listing, SourceStatus
+from heimdall_litellm.catalog.fetch import Answer, Ask, Fetcher
+from heimdall_litellm.catalog.readings import Reading
+from heimdall_litellm.catalog.shared import Neighbours, from_bytes, to_bytes
+from heimdall_litellm.catalog.sources.source import Source
+from heimdall_litellm.catalog.store import Kept, Store
+from heimdall_litellm.config import CatalogSettings
+from heimdall_litellm.errors import CatalogError, FetchFailed
+
+Outcome = Literal["fetched", "unchanged", "adopted", "waiting", "failed", "inactive"]
+"""How one look at a source ended. `waiting`: somebody else is fetching it."""
+
+FIRST_PAUSE_S: Final = 30.0
+LONGEST_PAUSE_S: Final = 3600.0
+POLL_S: Final = 2.0
+_MOST_PAGES: Final = 20
+_FEW: Final = 10
+_DOUBTS: Final = 2
+_SHARED_S: Final = 86_400.0
+_PREFIX: Final = "heimdall:catalog:1"
+
+logger = logging.getLogger("heimdall_litellm")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a lookout works with. `now` gives Unix times; `jitter` factors around 1."""
+
+    settings: CatalogSettings
+    environ: Callable[[], Mapping[str, str]]
+    fetcher: Fetcher
+    store: Store | None
+    neighbours: Neighbours
+    now: Callable[[], float]
+    jitter: Callable[[], float]
+
+
+class Lookout:
+    """Keeps one source current. Its methods block; one thread at a time may call them."""
+
+    def __init__(self, source: Source, world: World) -> None:
+        self.source, self._world = source, world
+        self._mirror = world.settings.urls.get(source.name)
+        self.reading: Reading | None = None
+        self.kept: Kept | None = None
+        self.is_active = False
+        self.next_at = 0.0
+        self._asked = ""
+        self._doubts = 0
+
+    @property
+    def status(self) -> SourceStatus:
+        """How it is doing."""
+        kept, reading = self.kept, self.reading
+        return SourceStatus(
+            self.source.name,
+            self.is_active,
+            read_at=reading.at if reading else None,
+            tried_at=_moment(kept.tried_at) if kept else None,
+            models=len(reading.listings) if reading else 0,
+            error=kept.error if kept else None,
+        )
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to look; also where a clock was set back, and the time seems far away."""
+        wait = self.next_at - self._world.now()
+        return wait <= 0 or wait > 2 * max(self._world.settings.refresh_seconds, LONGEST_PAUSE_S)
+
+    def warm(self) -> None:
+        """Take over what the store has, without asking anybody."""
+        if self._ask() is not None:
+            self._adopt_from_store()
+
+    def look(self, *, is_forced: bool = False) -> Outcome:
+        """Read the list if it is due, or at once. Raises nothing that a source or a store can cause."""
+        ask = self._ask()
+        if ask is None:
+            self.next_at = self._world.now() + POLL_S * 5
+            return "inactive"
+        if self._adopt_from_store() and not is_forced:
+            return "adopted"
+        if not is_forced and not self.is_due:
+            return "waiting"
+        with self._alone(is_forced) as is_alone:
+            if not is_alone:
+                self.next_at = self._world.now() + POLL_S
+                return "waiting"
+            # Whoever had the lock may just have fetched it.
+            if self._adopt_from_store():
+                return "adopted"
+            if not is_forced and not self.is_due:
+                return "waiting"
+            return self._fetch_or_adopt(ask, is_forced)
+
+    def _ask(self) -> Ask | None:
+        """Say what to ask, None if there is nothing to ask with; forget what was read with another key."""
+        if self._mirror is not None:
+            url, headers = self._mirror, {}
+            hosts = frozenset({(urlsplit(url).hostname or "").lower()})
+        else:
+            credentials = self.source.credentials(self._world.environ())
+            self.is_active = credentials is not None and self.source.url is not None
+            if credentials is None or self.source.url is None:
+                self.reading = self.kept = None
+                return None
+            url, headers, hosts = self.source.url, dict(credentials), self.source.hosts
+        self.is_active = True
+        asked = hashlib.sha256(json.dumps([url, sorted(headers.items())]).encode()).hexdigest()[:16]
+        if asked != self._asked:
+            self._asked, self.reading, self.kept, self.next_at = asked, None, None, 0.0
+        return Ask(url, hosts, headers)
+
+    def _adopt_from_store(self) -> bool:
+        """Take over what another process did; True if that is a newer list."""
+        store = self._world.store
+        kept = store.kept(self.source.name, self._asked) if store is not None else None
+        if store is None or kept is None or (self.kept is not None and kept.tried_at <= self.kept.tried_at):
+            return False
+        if kept.tried_at > self._world.now() + POLL_S:
+            return False  # of a clock that went wrong
+        known = self.reading.at.timestamp() if self.reading else 0.0
+        listings: Sequence[Listing] = ()
+        if kept.read_at is not None and kept.read_at > known:
+            listings = store.listings(self.source.name, self._asked)
+            if listings:
+                self._take(kept.read_at, listings)
+        self._note(kept)
+        return bool(listings)
+
+    def _fetch_or_adopt(self, ask: Ask, is_forced: bool) -> Outcome:
+        if not is_forced and self._adopt_from_others():
+            return "adopted"
+        is_ours = self._world.neighbours.lock(
+            f"{self._key}:fetching", self._world.settings.timeout_s + POLL_S
+        )
+        if not is_ours and not is_forced:
+            self.next_at = self._world.now() + POLL_S
+            return "waiting"
+        began = self._world.now()
+        try:
+            listings, answer = self._fetch(ask)
+        except CatalogError as error:
+            self._fail(began, str(error))
+            return "failed"
+        self._succeed(began, listings, answer)
+        return "unchanged" if listings is None else "fetched"
+
+    def _fetch(self, ask: Ask) -> tuple[Sequence[Listing] | None, Answer]:
+        """Fetch all pages; None for the listings if nothing has changed."""
+        if self.reading is not None and self.kept is not None:
+            ask = replace(ask, etag=self.kept.etag, last_modified=self.kept.last_modified)
+        first = answer = self._world.fetcher.get(ask)
+        if first.body is None:
+            return None, first
+        listings: list[Listing] = []
+        for number in range(1, _MOST_PAGES + 1):
+            page_of, following = self._read(answer)
+            listings += page_of
+            if not following:
+                break
+            if number == _MOST_PAGES:
+                raise FetchFailed(f"{self.source.name}: the list has more than {_MOST_PAGES} pages")
+            # Marks of the first page say nothing of the others.
+            first = replace(first, etag=None, last_modified=None)
+            answer = self._world.fetcher.get(Ask(_with_query(ask.url, following), ask.hosts, ask.headers))
+        self._judge(len(listings))
+        return tuple({(each.provider, each.model): each for each in listings}.values()), first
+
+    def _read(self, answer: Answer) -> tuple[Sequence[Listing], Mapping[str, str]]:
+        try:
+            page = self.source.read(from_json(answer.body or b"", cache_strings="keys"))
+        except Exception as error:  # noqa: BLE001 - the code may be another package's, the answer anything
+            name = type(error).__name__
+            raise FetchFailed(f"{self.source.name}: the answer makes no sense ({name})") from None
+        if page.skipped:
+            logger.debug("%s: %d items of the list make no sense", self.source.name, page.skipped)
+        return page.listings, page.following
+
+    def _judge(self, models: int) -> None:
+        if models == 0:
+            raise FetchFailed(f"{self.source.name}: the list is empty")
+        before = len(self.reading.listings) if self.reading else 0
+        if before >= _FEW and models < before / 2 and self._doubts < _DOUBTS:
+            self._doubts += 1
+            raise FetchFailed(f"{self.source.name}: the list names {models} models, {before} before")
+        self._doubts = 0
+
+    def _succeed(self, began: float, listings: Sequence[Listing] | None, answer: Answer) -> None:
+        self._take(began, listings if listings is not None else self._listings)
+        kept = Kept(self._world.now(), began, etag=answer.etag, last_modified=answer.last_modified)
+        self._note(kept)
+        if self._world.store is not None:
+            self._world.store.put(self.source.name, self._asked, kept, listings)
+        self._world.neighbours.set(self._key, to_bytes(began, self._listings), _SHARED_S)
+
+    def _fail(self, began: float, error: str) -> None:
+        before = self.kept or Kept(began)
+        kept = replace(before, tried_at=self._world.now(), failures=before.failures + 1, error=error)
+        self._note(kept)
+        if self._world.store is not None:
+            self._world.store.put(self.source.name, self._asked, kept)
+
+    def _adopt_from_others(self) -> bool:
+        """Take over what another machine has read lately."""
+        told = from_bytes(self._world.neighbours.get(self._key))
+        now = self._world.now()
+        if told is None or now - told.read_at >= self._world.settings.refresh_seconds:
+            return False
+        read_at = min(told.read_at, now)  # its clock may be ahead of ours
+        if self.reading is not None and read_at <= self.reading.at.timestamp():
+            return False
+        self._take(read_at, told.listings)
+        kept = Kept(now, read_at)
+        self._note(kept)
+        if self._world.store is not None:
+            self._world.store.put(self.source.name, self._asked, kept, told.listings)
+        return True
+
+    @property
+    def _key(self) -> str:
+        return f"{_PREFIX}:{self.source.name}:{self._asked}"
+
+    @property
+    def _listings(self) -> Sequence[Listing]:
+        return self.reading.listings if self.reading else ()
+
+    def _take(self, read_at: float, listings: Sequence[Listing]) -> None:
+        source = self.source
+        self.reading = Reading(source.name, source.rank, source.hosts, _moment(read_at), listings)
+
+    def _note(self, kept: Kept) -> None:
+        """Remember how it went, and settle when it is due again."""
+        self.kept = kept
+        every = self._world.settings.refresh_seconds
+        if kept.failures:
+            pause = min(FIRST_PAUSE_S, every or FIRST_PAUSE_S) * 2 ** min(kept.failures - 1, 20)
+            self.next_at = kept.tried_at + min(pause, LONGEST_PAUSE_S) * self._world.jitter()
+        else:
+            self.next_at = (kept.read_at or kept.tried_at) + every * self._world.jitter()
+
+    @contextmanager
+    def _alone(self, is_forced: bool) -> Iterator[bool]:
+        """Be the only process of the machine that asks this source; without a store there is no telling."""
+        store = self._world.store
+        if store is None or not store.is_usable:
+            yield True
+            return
+        path = store.path.with_name(f".{store.path.name}.{self._asked}.lock")
+        lock = FileLock(path, timeout=self._world.settings.timeout_s if is_forced else 0, mode=0o600)
+        try:
+            lock.acquire()
+        except Timeout:
+            yield False
+            return
+        except OSError:
+            yield True
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+def _with_query(url: str, parameters: Mapping[str, str]) -> str:
+    """Add parameters to a URL; whatever they hold, they stay in its query."""
+    parts = urlsplit(url)
+    query = "&".join(filter(None, (parts.query, urlencode(parameters))))
+    return urlunsplit(parts._replace(query=query))

@@ -1,0 +1,77 @@
+"""Looking a deployment up in LiteLLM's price map.
+
+OpenRouter and other resellers are missing from most of the map; they sell at about the maker's price, so the
+maker's entry of the same model stands in, or that of the median host where its maker sells none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Final
+
+from heimdall_litellm.catalog.identity import canonical
+from heimdall_litellm.catalog.price_map import PriceMap
+from heimdall_litellm.catalog.sources.litellm_map import number
+from heimdall_litellm.catalog.sources.reading import give_way
+
+Facts = Mapping[str, object]
+
+CHAT_MODES: Final = frozenset({"chat", "completion", "responses"})
+_BREATH: Final = 64
+"""After how many entries other threads are let go on; one takes about 3 µs."""
+_RESELLERS: Final = frozenset({"openrouter", "vercel_ai_gateway", "litellm_proxy"})
+# Whose prices a reseller passes on, in this order.
+# fmt: off
+_MAKERS: Final = (
+    "openai", "anthropic", "gemini", "deepseek", "xai", "mistral", "moonshot", "zai", "minimax", "meta_llama",
+    "dashscope", "cohere_chat", "perplexity", "amazon_nova", "vercel_ai_gateway",
+)
+# fmt: on
+
+
+class MapIndex:
+    """The price map, also by canonical model name; that part is built when first asked."""
+
+    def __init__(self, price_map: PriceMap) -> None:
+        self.price_map = price_map
+
+    def find(self, upstream: str, provider: str) -> Facts:
+        """Return the entry that speaks for a deployment; empty if none does."""
+        price_map = self.price_map
+        names = [upstream, f"{provider}/{upstream}", upstream.removeprefix(f"{provider}/")]
+        # LiteLLM's router registers every deployment in its live map; what it knows nothing of stands
+        # there empty, and must not hide what is known elsewhere.
+        listed = [price_map[name] for name in names if name in price_map]
+        found = next((facts for facts in listed if _has_price(facts)), None)
+        if found is None and provider in _RESELLERS:
+            found = self.by_model(upstream)
+        return found or next(iter(listed), {})
+
+    def by_model(self, upstream: str) -> Facts | None:
+        """Return the maker's entry of a model, or that of the median host where its maker sells none."""
+        return self._facts.get(canonical(upstream))
+
+    @cached_property
+    def _facts(self) -> dict[str, Facts]:
+        made: dict[str, tuple[int, int, str]] = {}
+        hosted: dict[str, list[tuple[float, str]]] = {}
+        for position, (name, facts) in enumerate(list(self.price_map.items())):
+            if position % _BREATH == 0:
+                give_way()
+            price = number(facts.get("output_cost_per_token"))
+            if not price or facts.get("mode") not in CHAT_MODES:
+                continue
+            model, provider = canonical(name), str(facts.get("litellm_provider", ""))
+            if provider in _MAKERS:
+                candidate = (_MAKERS.index(provider), len(name), name)
+                made[model] = min(made.get(model, candidate), candidate)
+            else:
+                hosted.setdefault(model, []).append((price, name))
+        median = {model: sorted(hosts)[len(hosts) // 2][1] for model, hosts in hosted.items()}
+        best = median | {model: name for model, (_, _, name) in made.items()}
+        return {model: self.price_map[name] for model, name in best.items()}
+
+
+def _has_price(facts: Facts) -> bool:
+    return facts.get("input_cost_per_token") is not None or facts.get("output_cost_per_token") is not None
