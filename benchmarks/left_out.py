@@ -35,10 +35,10 @@ from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.catalog.entries import entries_from_names
 from heimdall_litellm.catalog.price_map import load_price_map
 from heimdall_litellm.core.quality import nearest
+from training.abilities import KAPPA
 from training.cost_quality import Pool, area, hull, make_pool
 from training.data import Example, load_outcomes
 from training.fit import (
-    KAPPA,
     TEMPERATURE,
     Asked,
     canonical_with_effort,

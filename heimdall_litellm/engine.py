@@ -21,12 +21,11 @@ from heimdall_litellm.catalog import (
     entries_from_model_list,
     has_any_credential,
     load_price_map,
-    match,
     propose_buckets,
 )
 from heimdall_litellm.config import Settings, environment, load_config, settings_from_config
 from heimdall_litellm.core.cache import DecisionCache, decision_key
-from heimdall_litellm.core.candidates import CandidateSet, build_candidates, stranger_quality
+from heimdall_litellm.core.candidates import CandidateSet, build_candidates
 from heimdall_litellm.core.decision import Perception, decide, perceive
 from heimdall_litellm.core.features import FEATURES
 from heimdall_litellm.core.request import read_request
@@ -37,12 +36,12 @@ from heimdall_litellm.core.types import (
     Bucket,
     CatalogEntry,
     Decision,
-    EffortSpec,
     Overrides,
     RequestFacts,
     Standing,
 )
 from heimdall_litellm.errors import ConfigError
+from heimdall_litellm.priors import Matches, prior_quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,41 +264,16 @@ def _field(snapshot: Snapshot, name: str) -> CandidateSet:
 
 def _build(settings: Settings, entries: Sequence[CatalogEntry], bundle: Bundle) -> Snapshot:
     known = {entry.name: entry for entry in entries if entry.name not in settings.names}
-    matcher = _Matcher(bundle.models)
     proposed = propose_buckets(tuple(known.values()), prior_quality(tuple(known.values()), bundle))
-    table = bundle.knowledge.table
+    matcher = Matches(bundle.models)
     fields = {}
     for name in sorted(settings.names):
         given = settings.router_of(name).candidates
         lists = {bucket: given[bucket] or proposed[bucket] for bucket in given}
         policy = settings.policy(name, lists, bundle.manifest.thresholds)
-        fields[name] = build_candidates(policy, known, table, matcher)
+        fields[name] = build_candidates(
+            policy, known, bundle.knowledge.table, matcher.known_as, matcher.older_version
+        )
     return Snapshot(
         known, bundle, fields, DecisionCache(settings.cache.max_entries, settings.cache.ttl_seconds)
     )
-
-
-def prior_quality(entries: Sequence[CatalogEntry], bundle: Bundle) -> dict[str, float]:
-    """Expected quality of each model over the bundle's own mix of clusters, 0..1."""
-    table = bundle.knowledge.table
-    overall = table.shrunk() @ table.share
-    stranger = float(stranger_quality(table) @ table.share)
-    index = {name: i for i, name in enumerate(table.models)}
-    matcher = _Matcher(bundle.models)
-    quality = {}
-    for entry in entries:
-        known = matcher(entry, EffortSpec("medium" if entry.is_reasoning else None))
-        quality[entry.name] = stranger if known is None else float(overall[index[known]])
-        if entry.quality_override is not None:
-            quality[entry.name] = entry.quality_override
-    return quality
-
-
-class _Matcher:
-    """Finds a catalog entry among a bundle's models."""
-
-    def __init__(self, models: Sequence[str]) -> None:
-        self._models = models
-
-    def __call__(self, entry: CatalogEntry, effort: EffortSpec) -> str | None:
-        return match(entry.upstream, self._models, effort.reasoning_effort)

@@ -1,10 +1,11 @@
-"""`python -m training fit | evaluate | export | distill`: see docs/training.md."""
+"""`python -m training fit | priors | strangers | evaluate | export | distill`: see docs/training.md."""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -21,6 +22,9 @@ from training.evaluate import render
 from training.export import export as export_bundle
 from training.fit import CLUSTER_COUNT
 from training.fit import fit as fit_bundle
+from training.into import add_priors
+from training.strangers import measure as measure_guesses
+from training.strangers import render as render_guesses
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -55,11 +59,6 @@ def fit(
     no_everyday: bool,
 ) -> None:
     """Fit triage, clusters and tables, and write them as a bundle."""
-    started = time.monotonic()
-
-    def progress(message: str) -> None:
-        click.echo(f"[{time.monotonic() - started:6.1f} s] {message}", err=True)
-
     table = load_embedding(embedding or default_path() / EMBEDDING)
     manifest = fit_bundle(
         load_outcomes(outcome_files),
@@ -69,9 +68,43 @@ def fit(
         seed=seed,
         cluster_count=clusters,
         with_everyday=not no_everyday,
-        progress=progress,
+        progress=_progress(),
     )
     click.echo(manifest.id)
+
+
+def _progress() -> Callable[[str], None]:
+    started = time.monotonic()
+    return lambda message: click.echo(f"[{time.monotonic() - started:6.1f} s] {message}", err=True)
+
+
+@cli.command()
+@click.option(
+    "--into",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    help="Bundle to add them to.",
+)
+@click.option(
+    "--outcomes", "outcome_files", type=_FILE, multiple=True, required=True, help="What it was fitted on."
+)
+@click.option(
+    "--priors", "published", type=_FILE, required=True, help="Published figures it was fitted with."
+)
+def priors(into: Path, outcome_files: tuple[Path, ...], published: Path) -> None:
+    """Add the table of priors to a bundle, and change nothing else that it knows."""
+    click.echo(add_priors(into, load_outcomes(outcome_files), published, _progress()).id)
+
+
+@cli.command()
+@click.option(
+    "--bundle", type=click.Path(file_okay=False, path_type=Path), help="Bundle; without it, the shipped one."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def strangers(bundle: Path | None, *, as_json: bool) -> None:
+    """Hide models of a bundle from it, and measure how well it guesses them by family and by price."""
+    report = measure_guesses(load_bundle(bundle))
+    click.echo(json.dumps(report.as_dict(), indent=2) if as_json else render_guesses(report))
 
 
 @cli.command()

@@ -22,6 +22,10 @@ clusters. Models stray from it by _ABILITY_SD in θ and by _DEPARTURE_SD in δ. 
 
 so every model is judged on the same prompts, and the bundle's shrinkage weighs the two by the number of
 outcomes (`core/quality.py`). A model known by published figures alone has its prior.
+
+Quality by kind of task is the same over the prompts i of one kind instead of one cluster, with the published
+ability in that very kind in place of a[m, c]. Of a kind that no prompt is of, outcomes say nothing but θ, and
+it is judged on all prompts.
 """
 
 from __future__ import annotations
@@ -35,11 +39,14 @@ from scipy.special import expit
 
 from training.data import Example
 from training.fit_clusters import Clusters
+from training.kinds import KINDS, kind_of_task
 from training.priors import Published
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+KAPPA = 60.0
+"""Outcomes that a prior is worth."""
 _SWEEPS = 25
 _DIFFICULTY_SD = 2.0
 _ABILITY_SD = 0.7
@@ -60,12 +67,16 @@ _SLOPE = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """Quality of `models` by cluster, all (models, k): `mean` and number of outcomes, and `prior`."""
+    """Quality of `models` by cluster, all (models, k): `mean` and number of outcomes, and `prior`.
+
+    `by_kind` (models, kinds) is quality by kind of task.
+    """
 
     models: tuple[str, ...]
     mean: Floats
     count: Floats
     prior: Floats
+    by_kind: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +113,12 @@ def worth(
     names: Sequence[Sequence[str]],
     published: Published,
     hardness: Floats | None = None,
+    weights: Floats | None = None,
 ) -> Worth:
     """Fit the formulas above; `names[i]` are the canonical models of `examples[i].outcomes`, in order.
 
     `hardness` (n,) is how hard the prompts are expected to be in standard deviations, 0 for all without it:
-    what a prompt without outcomes keeps.
+    what a prompt without outcomes keeps. `weights` (n,) are those of the prompts within a kind of task.
     """
     models = sorted({*(name for row in names for name in row), *published.models})
     k = len(clusters.centroids)
@@ -122,15 +134,20 @@ def worth(
         _DIFFICULTY_SD * (np.zeros(len(examples)) if hardness is None else hardness),
     )
     _fit(scale, seen, _UNTOLD_DEPARTURE_SD)
-    _expect(scale, seen, told, np.asarray(clusters.share, np.float64))
+    share = np.asarray(clusters.share, np.float64)
+    line = _expect(scale, seen, told, share)
     _fit(scale, seen, _DEPARTURE_SD)
     expected = scale.expected_departure.reshape(len(models), k)
     prior = _quality(scale.ability[:, None] + expected, scale.hardness, clusters)
     for _ in range(_SWEEPS):
         _step_departure(scale, seen, _OWN_SD)
     own = _quality(scale.logits, scale.hardness, clusters)
-    count = np.bincount(seen.cell, minlength=len(models) * k)
-    return Worth(tuple(models), own, count.reshape(len(models), k).astype(float), prior)
+    count = np.bincount(seen.cell, minlength=len(models) * k).reshape(len(models), k).astype(float)
+    each = np.ones(len(examples)) if weights is None else weights
+    kinds = np.array([KINDS.index(kind_of_task(example.task)) for example in examples], np.int64)
+    at_kinds = _expected_at_kinds(scale, line, _values_of(published, models), told @ share)
+    by_kind = _by_kind(scale, at_kinds, count, clusters, kinds, each)
+    return Worth(tuple(models), own, count, prior, by_kind)
 
 
 def _outcomes(
@@ -151,8 +168,19 @@ def _outcomes(
 def _published_logits(published: Published, models: Sequence[str], clusters: Clusters) -> Floats:
     """a[m, c], (models, k); rows of NaN where nothing is published."""
     told = np.full((len(models), len(clusters.centroids)), np.nan)
+    told[_rows_of(published, models)] = published.values @ clusters.kinds.T
+    return told
+
+
+def _rows_of(published: Published, models: Sequence[str]) -> list[int]:
     index = {name: i for i, name in enumerate(models)}
-    told[[index[name] for name in published.models]] = published.values @ clusters.kinds.T
+    return [index[name] for name in published.models]
+
+
+def _values_of(published: Published, models: Sequence[str]) -> Floats:
+    """a[m, kind], (models, kinds); rows of NaN where nothing is published."""
+    told = np.full((len(models), len(KINDS)), np.nan)
+    told[_rows_of(published, models)] = published.values
     return told
 
 
@@ -188,8 +216,8 @@ def _newton(
     return step
 
 
-def _expect(scale: _Scale, seen: _Outcomes, told: Floats, share: Floats) -> None:
-    """Say from what is published where abilities and departures are expected."""
+def _expect(scale: _Scale, seen: _Outcomes, told: Floats, share: Floats) -> tuple[Floats, Floats]:
+    """Say from what is published where abilities and departures are expected; give slope and base, (k,)."""
     overall = told @ share
     known = np.isfinite(overall)
     tried = np.bincount(seen.model, minlength=len(overall)) > 0
@@ -205,6 +233,7 @@ def _expect(scale: _Scale, seen: _Outcomes, told: Floats, share: Floats) -> None
     departure = np.where(known[:, None], expected - scale.expected_ability[:, None], 0.0)
     scale.expected_departure = departure.ravel()
     scale.departure = scale.expected_departure.copy()
+    return np.broadcast_to(slope, share.shape), np.broadcast_to(base, share.shape)
 
 
 def _information(scale: _Scale, seen: _Outcomes, known: NDArray[np.bool_]) -> Floats:
@@ -239,4 +268,42 @@ def _quality(logits: Floats, hardness: Floats, clusters: Clusters) -> Floats:
         inside = clusters.of_prompt == c
         b = hardness[inside] if inside.any() else hardness
         quality[:, c] = expit(logits[:, c, None] - b[None, :]).mean(axis=1)
+    return quality
+
+
+def _expected_at_kinds(
+    scale: _Scale, line: tuple[Floats, Floats], told: Floats, overall: Floats
+) -> Sequence[Floats]:
+    """θ + E[δ] of each kind of task, a matrix (models, k) each; `told` is a[m, kind], `overall` ā."""
+    slope, base = line
+    known = np.isfinite(overall)
+    found = []
+    for kind in range(len(KINDS)):
+        x = np.where(known, overall + _KINDS * (told[:, kind] - overall), 0.0)
+        departure = base + slope * x[:, None] - scale.expected_ability[:, None]
+        found.append(scale.ability[:, None] + np.where(known[:, None], departure, 0.0))
+    return found
+
+
+def _by_kind(
+    scale: _Scale,
+    expected: Sequence[Floats],
+    count: Floats,
+    clusters: Clusters,
+    kinds: Ints,
+    weights: Floats,
+) -> Floats:
+    """Quality by kind, (models, kinds), over the prompts of each, weighted; over all where there is none."""
+    quality = np.zeros((len(count), len(KINDS)))
+    for kind in range(len(KINDS)):
+        is_met = bool((kinds == kind).any())
+        inside = kinds == kind if is_met else np.ones(len(kinds), bool)
+        for c in np.unique(clusters.of_prompt[inside]).tolist():
+            rows = inside & (clusters.of_prompt == c)
+            b, weight = scale.hardness[rows], weights[rows]
+            prior = expit(expected[kind][:, c, None] - b) @ weight
+            own = expit(scale.logits[:, c, None] - b) @ weight
+            n = count[:, c] if is_met else np.zeros(len(count))
+            quality[:, kind] += (n * own + KAPPA * prior) / (n + KAPPA)
+        quality[:, kind] /= weights[inside].sum()
     return quality

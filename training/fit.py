@@ -19,10 +19,12 @@ from heimdall_litellm.bundle.layout import (
     CARD,
     CLUSTERS,
     EMBEDDING,
+    FILES,
     FORMAT_VERSION,
     GOLDEN,
     MODELS,
     NOTICE,
+    PRIORS,
     TRIAGE,
     WORDS,
     Manifest,
@@ -37,15 +39,18 @@ from heimdall_litellm.core.request import read_request
 from heimdall_litellm.core.triage import Tilt
 from heimdall_litellm.core.types import BUCKETS
 from heimdall_litellm.errors import ConfigError
-from training.abilities import worth
+from training.abilities import KAPPA, worth
 from training.card import model_card, notice
 from training.data import Example
 from training.everyday import everyday, unscored
 from training.fit_clusters import Clusters, fit_clusters
+from training.kinds import KINDS
 from training.labels import soft_labels, weights
 from training.leakage import folds, group_duplicates
+from training.price_class import price_map_version
 from training.prices import fallback_price
-from training.priors import Published, fit_published, load_priors
+from training.prior_table import prior_arrays
+from training.priors import Published, evidence, fit_published, load_priors
 from training.tables import Tables, bundle_tables
 from training.train_gbdt import (
     FOLDS,
@@ -66,7 +71,6 @@ Matrix = NDArray[np.float32]
 
 CLUSTER_COUNT = 64
 TEMPERATURE = 0.1
-KAPPA = 60.0
 SOURCE_CAP = 1_500
 GOLDEN_ROWS = 16
 FEWEST = 10
@@ -232,7 +236,7 @@ def cluster(asked: Asked, count: int = CLUSTER_COUNT, seed: int = 0) -> Clusters
 def learn_tables(asked: Asked, clusters: Clusters, published: Published) -> Tables:
     """Fit expected quality and tokens of every model with outcomes or published figures."""
     names = [[canonical_with_effort(model) for model in e.outcomes] for e in asked.examples]
-    found = worth(asked.examples, clusters, names, published, asked.hardness)
+    found = worth(asked.examples, clusters, names, published, asked.hardness, asked.weights)
     written = expected_tokens(asked.examples, clusters, names, found.models, asked.tokens)
     return bundle_tables(found, written, KAPPA)
 
@@ -259,7 +263,8 @@ def fit(
         inputs = read_inputs(examples, embedding)
     more = everyday_rows(embedding, seed) if with_everyday else None
     triage = learn_triage(examples, inputs, seed, progress, more)
-    published = fit_published(load_priors(priors, canonical_with_effort))
+    figures = load_priors(priors, canonical_with_effort)
+    published = fit_published(figures)
     asked = with_unscored(examples, inputs.vectors, embedding, seed, with_everyday=with_everyday)
     clusters = cluster(asked, cluster_count, seed)
     progress(f"clusters: {len(clusters.centroids)}")
@@ -272,20 +277,23 @@ def fit(
         WORDS: pack_arrays(triage.fitted.words.to_arrays()),
         EMBEDDING: pack_arrays(embedding.to_arrays()),
         CLUSTERS: pack_arrays({**tables.arrays, "centroids": clusters.centroids, "share": clusters.share}),
+        PRIORS: pack_arrays(prior_arrays(tables, evidence(figures), KAPPA)),
         MODELS: _models_file(tables.models),
         GOLDEN: pack_arrays(golden),
         NOTICE: notice().encode(),
     }
     trained_on = _count_sources(examples)
     contents[CARD] = model_card(trained_on, measured, len(tables.models), len(more or ())).encode()
+    contents = {name: contents[name] for name in FILES}
     manifest = Manifest(
         format_version=FORMAT_VERSION,
-        id=_bundle_id(contents),
+        id=bundle_id(contents),
         created=datetime.now(UTC).replace(microsecond=0),
         feature_schema=schema_digest(),
         clusters=len(clusters.centroids),
         dimensions=embedding.dim,
         models=len(tables.models),
+        kinds=KINDS,
         calibration_scale=triage.fitted.calibration.scale,
         calibration_shift=triage.fitted.calibration.shift,
         tilt=triage.tilt.named(),
@@ -301,8 +309,9 @@ def fit(
             "numpy": np.__version__,
             "source_cap": SOURCE_CAP,
             "everyday_requests": len(more or ()),
+            "price_map": price_map_version(),
             "priors_sha256": hashlib.sha256(priors.read_bytes()).hexdigest(),
-            "outcomes_sha256": _digest_examples(examples),
+            "outcomes_sha256": digest_examples(examples),
         },
         measured=measured,
         files=file_records(contents),
@@ -352,14 +361,15 @@ def _count_sources(examples: Sequence[Example]) -> dict[str, int]:
     return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
-def _digest_examples(examples: Sequence[Example]) -> str:
+def digest_examples(examples: Sequence[Example]) -> str:
+    """Identify a set of outcomes."""
     digest = hashlib.sha256()
     for example in examples:
         digest.update(f"{example.id}\n{sorted(example.outcomes)}\n".encode("utf-8", "replace"))
     return digest.hexdigest()
 
 
-def _bundle_id(contents: dict[str, bytes]) -> str:
+def bundle_id(contents: dict[str, bytes]) -> str:
     """A name that changes with the content: the same training gives the same id."""
     digest = hashlib.sha256()
     for name in sorted(contents):

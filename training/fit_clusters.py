@@ -43,7 +43,11 @@ def fit_clusters(
     if not is_scored.all():
         fewer = max(1, round(count * _UNSCORED))
         parts.append(_centroids(vectors[~is_scored], weights[~is_scored], fewer, rng))
-    centroids = np.vstack(parts)
+    return assign(np.vstack(parts), vectors, examples, weights)
+
+
+def assign(centroids: Matrix, vectors: Matrix, examples: Sequence[Example], weights: Floats) -> Clusters:
+    """Put prompts into clusters that are known."""
     count = len(centroids)
     of_prompt = np.argmax(vectors @ centroids.T, axis=1).astype(np.int64)
     share = np.bincount(of_prompt, weights=weights, minlength=count)

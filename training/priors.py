@@ -17,7 +17,9 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -46,12 +48,24 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One published score, 0..1, of a model in a column that is about some `kinds` of task."""
+    """One published score, 0..1, of a model in a column that is about some `kinds` of task.
+
+    `day` is its date as the file has it, ISO if it is one.
+    """
 
     model: str
     column: str
     kinds: tuple[str, ...]
     score: float
+    day: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How much is published of a model: the number of columns, and the newest one's date, if any has one."""
+
+    columns: int
+    latest: date | None
 
 
 def load_priors(path: Path, canonical: Callable[[str], str]) -> list[Figure]:
@@ -67,7 +81,7 @@ def load_priors(path: Path, canonical: Callable[[str], str]) -> list[Figure]:
                 if not kinds:
                     continue
                 column = f"{row['source']}/{row['category']}/{row['date']}"
-                rows.append(Figure(canonical(row["model"]), column, kinds, float(row["score"])))
+                rows.append(Figure(canonical(row["model"]), column, kinds, float(row["score"]), row["date"]))
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise ConfigError(
             f"Can't read priors from '{path}': {error}; wanted model, source, category, score, date."
@@ -75,6 +89,22 @@ def load_priors(path: Path, canonical: Callable[[str], str]) -> list[Figure]:
     percent = {row.column for row in rows if row.score > 1.0}
     scaled = [replace(row, score=row.score / 100) if row.column in percent else row for row in rows]
     return [row for row in scaled if 0.0 <= row.score <= 1.0]
+
+
+def evidence(rows: Sequence[Figure]) -> dict[str, Evidence]:
+    """Say of each model that `fit_published` keeps how much is published of it."""
+    columns: dict[str, set[str]] = defaultdict(set)
+    latest: dict[str, date] = {}
+    for row in rows:
+        columns[row.model].add(row.column)
+        with suppress(ValueError):
+            day = date.fromisoformat(row.day)
+            latest[row.model] = max(latest.get(row.model, day), day)
+    return {
+        model: Evidence(len(found), latest.get(model))
+        for model, found in columns.items()
+        if len(found) >= _MIN_COLUMNS
+    }
 
 
 def fit_published(rows: Sequence[Figure]) -> Published:

@@ -19,10 +19,15 @@ _LADDER = ("none", "minimal", "low", "medium", "high", "xhigh")
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Arrays `mean`, `count`, `prior` and `tokens`, (models, clusters), as in `core.quality.QualityTable`."""
+    """Arrays `mean`, `count`, `prior` and `tokens`, (models, clusters), as in `core.quality.QualityTable`.
+
+    `by_kind` (models, kinds) is quality by kind of task, `outcomes` (models,) how many stand behind it.
+    """
 
     models: tuple[str, ...]
     arrays: dict[str, Matrix]
+    by_kind: Matrix
+    outcomes: NDArray[np.int32]
 
 
 def bundle_tables(found: Worth, written: Floats, kappa: float) -> Tables:
@@ -30,7 +35,20 @@ def bundle_tables(found: Worth, written: Floats, kappa: float) -> Tables:
     named = {"mean": found.mean, "count": found.count, "prior": found.prior, "tokens": written}
     arrays = {name: values.astype(np.float32) for name, values in named.items()}
     _order_efforts(found.models, arrays, kappa)
-    return Tables(found.models, arrays)
+    by_kind = found.by_kind.astype(np.float32)
+    for members in _ladders(found.models):
+        by_kind[members] = np.maximum.accumulate(by_kind[members], axis=0)
+    return Tables(found.models, arrays, by_kind, found.count.sum(axis=1).astype(np.int32))
+
+
+def _ladders(models: Sequence[str]) -> list[list[int]]:
+    """Rows of each model's efforts, in the order of how hard it thinks."""
+    families: dict[str, list[tuple[int, int]]] = {}
+    for i, name in enumerate(models):
+        base, _, effort = name.partition("@")
+        unasked = "medium" if output_ratio(base) > 1 else "none"
+        families.setdefault(base, []).append((_LADDER.index(effort or unasked), i))
+    return [[i for _, i in sorted(members)] for members in families.values()]
 
 
 def _order_efforts(models: Sequence[str], arrays: Mapping[str, Matrix], kappa: float) -> None:
@@ -40,14 +58,9 @@ def _order_efforts(models: Sequence[str], arrays: Mapping[str, Matrix], kappa: f
     does. A name without an effort stands for medium if the model thinks unasked, for none if it doesn't.
     Where the higher effort looks worse, its own evidence gives way to that of the lower.
     """
-    families: dict[str, list[tuple[int, int]]] = {}
-    for i, name in enumerate(models):
-        base, _, effort = name.partition("@")
-        unasked = "medium" if output_ratio(base) > 1 else "none"
-        families.setdefault(base, []).append((_LADDER.index(effort or unasked), i))
-    for members in families.values():
+    for members in _ladders(models):
         floor = np.zeros(arrays["prior"].shape[1], np.float32)
-        for _, i in sorted(members):
+        for i in members:
             count, mean = arrays["count"][i], arrays["mean"][i]
             quality = (count * mean + kappa * arrays["prior"][i]) / (count + kappa)
             worse = quality < floor

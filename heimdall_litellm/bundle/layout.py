@@ -5,12 +5,16 @@
     words.npz       a weight per token, for the triage
     embedding.npz   static token table, int8
     clusters.npz    centroids and the Q[model, cluster] tables
+    priors.npz      quality by kind of task, what it rests on, and what to expect by price
     models.json     the models' names, in the order of the tables' rows, and prices of withdrawn ones
     golden.npz      input rows and the raw scores they must give
     CARD.md         what it was trained on and what it is good and bad at
     NOTICE          licences of what it was made from
 
 No file can execute: text, JSON, and arrays that are read with `allow_pickle=False`.
+
+Format 2 had no `priors.npz`. Such a bundle is still read: its models have no quality by kind of task, and
+those it doesn't know all get the same cautious quality, whatever they cost.
 """
 
 from __future__ import annotations
@@ -20,18 +24,27 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+"""What is written."""
+READABLE_VERSIONS = (2, 3)
 
 MANIFEST = "manifest.json"
 TRIAGE = "triage.txt"
 WORDS = "words.npz"
 EMBEDDING = "embedding.npz"
 CLUSTERS = "clusters.npz"
+PRIORS = "priors.npz"
 MODELS = "models.json"
 GOLDEN = "golden.npz"
 CARD = "CARD.md"
 NOTICE = "NOTICE"
-FILES = (TRIAGE, WORDS, EMBEDDING, CLUSTERS, MODELS, GOLDEN, CARD, NOTICE)
+FILES = (TRIAGE, WORDS, EMBEDDING, CLUSTERS, PRIORS, MODELS, GOLDEN, CARD, NOTICE)
+
+
+def files_of(format_version: int) -> tuple[str, ...]:
+    """Give the files that a bundle of a format has beside its manifest."""
+    return tuple(name for name in FILES if name != PRIORS or format_version > 2)
+
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_UNPACKED_BYTES = 256 * 1024 * 1024
@@ -50,6 +63,7 @@ class ModelsFile(BaseModel):
 
 Triple = tuple[float, float, float]
 Share = Annotated[float, Field(ge=0, le=1)]
+Kind = Annotated[str, Field(min_length=1, max_length=80)]
 Moderate = Annotated[float, Field(ge=-1e3, le=1e3)]
 # A time that any zone can express; the first and last year of the calendar overflow.
 Moment = Annotated[
@@ -76,6 +90,8 @@ class Manifest(BaseModel):
     clusters: Annotated[int, Field(ge=1, le=4_096)]
     dimensions: Annotated[int, Field(ge=1, le=4_096)]
     models: Annotated[int, Field(ge=1, le=10_000)]
+    kinds: Annotated[tuple[Kind, ...], Field(max_length=100)] = ()
+    """Kinds of task that `priors.npz` has a column for."""
     calibration_scale: Triple
     calibration_shift: Triple
     thresholds: tuple[Share, Share] = (0.5, 0.4)

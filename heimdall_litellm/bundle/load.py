@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from heimdall_litellm.bundle.canary import try_in_child
 from heimdall_litellm.bundle.layout import CLUSTERS, EMBEDDING, MODELS, TRIAGE, WORDS, Manifest, ModelsFile
+from heimdall_litellm.bundle.priors import PriorTable, read_priors
 from heimdall_litellm.bundle.scorer import TriageScorer
 from heimdall_litellm.bundle.verify import VerifiedFiles, first_problems, read_arrays, read_verified, take
 from heimdall_litellm.core.decision import Knowledge
@@ -36,7 +37,7 @@ _RARITIES = (1e-3, 1e6)
 class Bundle:
     """A loaded bundle: what it knows, and who it is.
 
-    `manifest_sha256` identifies its whole content.
+    `manifest_sha256` identifies its whole content. `priors` is None for a bundle of format 2.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class Bundle:
     knowledge: Knowledge
     scorer: TriageScorer
     prices: Mapping[str, tuple[float, float]]
+    priors: PriorTable | None = None
 
     @property
     def id(self) -> str:
@@ -79,6 +81,7 @@ def _assemble(files: VerifiedFiles) -> Bundle:
     embedding = _embedding(files)
     models = _models(files)
     table, centroids = _tables(files, models)
+    priors, price_classes = read_priors(files)
     if embedding.dim != manifest.dimensions:
         raise BundleDamaged(f"The embedding has {embedding.dim} dimensions, not {manifest.dimensions}.")
     scorer = TriageScorer(files.contents[TRIAGE], N_FEATURES + embedding.dim)
@@ -89,11 +92,11 @@ def _assemble(files: VerifiedFiles) -> Bundle:
         calibration=Calibration(manifest.calibration_scale, manifest.calibration_shift),
         centroids=centroids,
         temperature=manifest.temperature,
-        table=table,
+        table=replace(table, price_classes=price_classes),
         tilt=_tilt(files),
         typical_difficulty=files.manifest.typical_difficulty,
     )
-    return Bundle(files.path, manifest, files.manifest_sha256, knowledge, scorer, models.prices)
+    return Bundle(files.path, manifest, files.manifest_sha256, knowledge, scorer, models.prices, priors)
 
 
 def _tilt(files: VerifiedFiles) -> Tilt:

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from heimdall_litellm.bundle.layout import (
-    FILES,
-    FORMAT_VERSION,
     MANIFEST,
     MAX_FILE_BYTES,
     MAX_UNPACKED_BYTES,
+    READABLE_VERSIONS,
     Manifest,
+    files_of,
 )
 from heimdall_litellm.core.features import schema_digest
 from heimdall_litellm.errors import BundleDamaged
@@ -60,11 +60,12 @@ def read_verified(path: Path) -> VerifiedFiles:
             f"Bundle '{path}' was trained for another feature schema than this version of Heimdall "
             "computes; train it again with `python -m training fit`, or use the shipped one."
         )
-    missing = sorted(set(FILES) - manifest.files.keys())
+    names = files_of(manifest.format_version)
+    missing = sorted(set(names) - manifest.files.keys())
     if missing:
         raise BundleDamaged(f"The manifest of bundle '{path}' lists no {', '.join(missing)}.")
     contents = {}
-    for name in FILES:
+    for name in names:
         data = _read(path / name)
         record = manifest.files[name]
         if len(data) != record.size:
@@ -94,11 +95,11 @@ def _parse_manifest(raw: bytes, path: Path) -> Manifest:
     except (ValueError, RecursionError) as error:
         raise BundleDamaged(f"The manifest of bundle '{path}' is not JSON.") from error
     version = loaded.get("format_version") if isinstance(loaded, dict) else None
-    if version != FORMAT_VERSION:
+    if isinstance(version, bool) or version not in READABLE_VERSIONS:
         raise BundleDamaged(
             f"Bundle '{path}' has format version {reprlib.repr(version)}; "
-            f"this Heimdall reads {FORMAT_VERSION}. Train it again with `python -m training fit`, or use the "
-            "shipped one."
+            f"this Heimdall reads {' and '.join(map(str, READABLE_VERSIONS))}. Train it again with "
+            "`python -m training fit`, or use the shipped one."
         )
     try:
         return Manifest.model_validate_json(raw)

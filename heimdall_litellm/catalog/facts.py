@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
-from heimdall_litellm.core.types import CatalogEntry
+from heimdall_litellm.core.types import Basis, CatalogEntry
 
 Value = float | int | bool | str
 
@@ -48,16 +48,21 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """Expected quality 0..1 of a model, overall or for one kind of task, and how that is known.
+    """Expected quality 0..1 of a model, overall and by kind of task, and how that is known.
 
-    `basis`: `published` figures of this very model, `outcomes` measured in training, the median of its
-    `price-class`, or what the `user` states. `known_as` is the bundle's name for it.
+    `basis`: what the `user` states, `outcomes` measured in training, `published` figures of this very model,
+    an older version of its `family`, its `price-class`, or `unknown` (`core/strangers.py`). `known_as` is the
+    bundle's name for it; under `family` that of the older version. `outcomes` and `published` count what
+    stands behind that name (prompts answered, columns of published figures), `latest` is the newest's date.
     """
 
     quality: float
-    basis: Literal["user", "outcomes", "published", "price-class"]
+    basis: Basis
     known_as: str | None = None
     by_kind: Mapping[str, float] = field(default_factory=dict)
+    outcomes: int = 0
+    published: int = 0
+    latest: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from heimdall_litellm.cli.render import (
 from heimdall_litellm.cli.session import Session, open_session
 from heimdall_litellm.core.explain import influences, to_dict
 from heimdall_litellm.core.request import read_request
+from heimdall_litellm.core.strangers import GUESSED
 from heimdall_litellm.core.types import BUCKETS, Bucket, CandidateScore, Decision, Overrides, RequestFacts
 from heimdall_litellm.errors import ConfigError, NoCandidate
 
@@ -173,6 +174,10 @@ def _show_candidates(console: Console, decision: Decision) -> None:
             style="bold" if is_chosen else "" if competes else "dim",
         )
     console.print(shown)
+    for basis, said in GUESSED.items():
+        models = dict.fromkeys(row.model for row in eligible if row.basis == basis)
+        if models:
+            console.print(Text(f"  quality of {', '.join(models)}: {said}", "dim"))
     console.print()
     _show_ruled_out(console, [row for row in decision.candidates if not row.eligible])
 

@@ -14,24 +14,28 @@ from math import isfinite
 import numpy as np
 
 from heimdall_litellm.core.quality import QualityTable
-from heimdall_litellm.core.types import BUCKETS, Bucket, CatalogEntry, EffortSpec, FloatArray, Policy
+from heimdall_litellm.core.strangers import Expectations
+from heimdall_litellm.core.types import BUCKETS, Basis, Bucket, CatalogEntry, EffortSpec, FloatArray, Policy
 from heimdall_litellm.errors import ConfigError
 
 Matcher = Callable[[CatalogEntry, EffortSpec], str | None]
-"""Finds the bundle's name for a catalog entry at an effort, or None for a stranger."""
-
-_STRANGER_QUANTILE = 0.3
-"""A model nobody knows is taken for one in the lower third: caution, not contempt."""
+"""Finds the bundle's name for a catalog entry at an effort, or for an older version; None if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One candidate in one bucket. `known_as` is the bundle's name for it, None for a stranger."""
+    """One candidate in one bucket. `known_as` is the bundle's name for it, None for a stranger.
+
+    `kin` is the bundle's name for the older version that stands for a stranger, if there is one; `basis` is
+    how the quality is known.
+    """
 
     entry: CatalogEntry
     bucket: Bucket
     effort: EffortSpec
     known_as: str | None
+    kin: str | None = None
+    basis: Basis = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +57,35 @@ class CandidateSet:
 
 
 def build_candidates(
-    policy: Policy, entries: Mapping[str, CatalogEntry], table: QualityTable, match: Matcher
+    policy: Policy,
+    entries: Mapping[str, CatalogEntry],
+    table: QualityTable,
+    match: Matcher,
+    kin: Matcher | None = None,
 ) -> CandidateSet:
     """Join a policy's candidate lists with the catalog and the bundle.
 
-    Raises ConfigError where a bucket names a model that is not in `entries`, where there is no
-    candidate at all, or where a price or a quality is not a usable number.
+    `match` finds the model itself, and `kin`, where it doesn't, an older version. Raises ConfigError where a
+    bucket names a model that is not in `entries`, where there is no candidate at all, or where a price or a
+    quality is not a usable number.
     """
-    rows = [
-        Row(entry, bucket, spec, match(entry, spec))
-        for bucket in BUCKETS
-        for entry, spec in _bucket_entries(policy, bucket, entries)
-    ]
+    expectations = Expectations.of_table(table)
+    rows, expected = [], []
+    for bucket in BUCKETS:
+        for entry, spec in _bucket_entries(policy, bucket, entries):
+            stated = entry.quality_override
+            if stated is not None and not 0.0 <= stated <= 1.0:
+                raise ConfigError(f"model_info.heimdall.quality of '{entry.name}' must lie in 0..1.")
+            known_as = match(entry, spec)
+            older = kin(entry, spec) if kin is not None and known_as is None else None
+            found = expectations.of(entry, known_as, older)
+            rows.append(Row(entry, bucket, spec, known_as, older, found.basis))
+            expected.append(found)
     if not rows:
         raise ConfigError(f"'{policy.name}' has no candidate: name at least one model in a bucket.")
-    quality, tokens = _quality_rows(rows, table)
     input_usd, output_usd = _prices([row.entry for row in rows])
+    quality = np.array([each.quality for each in expected], np.float32)
+    tokens = np.array([each.tokens for each in expected], np.float32)
     return CandidateSet(
         policy,
         tuple(rows),
@@ -95,31 +112,6 @@ def _bucket_entries(
         entry = entries[name]
         found.append((entry, spec if entry.is_reasoning else EffortSpec()))
     return found
-
-
-def stranger_quality(table: QualityTable) -> FloatArray:
-    """Quality by cluster that a model nobody knows is given, (clusters,)."""
-    lower: FloatArray = np.quantile(table.shrunk(), _STRANGER_QUANTILE, axis=0).astype(np.float32)
-    return lower
-
-
-def _quality_rows(rows: Sequence[Row], table: QualityTable) -> tuple[FloatArray, FloatArray]:
-    shrunk = table.shrunk()
-    index = {name: i for i, name in enumerate(table.models)}
-    stranger = stranger_quality(table)
-    stranger_tokens = np.median(table.tokens, axis=0)
-    quality = np.empty((len(rows), shrunk.shape[1]), np.float32)
-    tokens = np.empty_like(quality)
-    for i, row in enumerate(rows):
-        at = index.get(row.known_as) if row.known_as is not None else None
-        quality[i] = stranger if at is None else shrunk[at]
-        tokens[i] = stranger_tokens if at is None else table.tokens[at]
-        stated = row.entry.quality_override
-        if stated is not None:
-            if not 0.0 <= stated <= 1.0:
-                raise ConfigError(f"model_info.heimdall.quality of '{row.entry.name}' must lie in 0..1.")
-            quality[i] = stated
-    return quality, tokens
 
 
 def _prices(entries: Sequence[CatalogEntry]) -> tuple[tuple[float, ...], tuple[float, ...]]:

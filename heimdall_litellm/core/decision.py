@@ -210,7 +210,17 @@ def _score_all(
     score = scoring.alpha_scores(alpha, quality, cost, penalty, eligible, rivals)
     return tuple(
         CandidateScore(
-            row.entry.name, row.bucket, row.effort.reasoning_effort, why is None, why, q, usd, out, p, s
+            row.entry.name,
+            row.bucket,
+            row.effort.reasoning_effort,
+            why is None,
+            why,
+            q,
+            usd,
+            out,
+            p,
+            s,
+            row.basis,
         )
         for row, why, q, usd, out, p, s in zip(
             rows, why_not, quality, cost, output_tokens, penalty, score, strict=True

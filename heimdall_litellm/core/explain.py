@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import isfinite
 
+from heimdall_litellm.core.strangers import GUESSED
 from heimdall_litellm.core.triage import Triage
 from heimdall_litellm.core.types import Bucket, CandidateScore, Decision, Overrides, Policy, RouterPolicy
 
@@ -36,6 +37,8 @@ def reasons_for(
         reasons.append(f"{chosen.model} is the only {kind} left: {cost}")
     else:
         reasons.append(f"{chosen.model} scores best of {len(rivals)} {kind}s: {cost}")
+    if chosen.basis in GUESSED:
+        reasons.append(f"that quality is {GUESSED[chosen.basis]}")
     out = sorted({c.model for c in scored if not c.eligible} - {c.model for c in scored if c.eligible})
     if out:
         reasons.append(f"{len(out)} ruled out")
@@ -92,6 +95,7 @@ def _candidate(candidate: CandidateScore) -> dict[str, object]:
         "eligible": candidate.eligible,
         "why_not": candidate.why_not,
         "quality": candidate.quality,
+        "basis": candidate.basis,
         "cost_usd": candidate.cost_usd,
         "output_tokens": candidate.output_tokens,
         "penalties": candidate.penalties,

@@ -39,12 +39,34 @@ _LEAST_RATIO, _MOST_RATIO = 0.2, 5.0
 
 
 @dataclass(frozen=True, slots=True)
+class PriceClasses:
+    """What to expect of a model by its price alone: `quality` (prices, columns) at rising `usd` (prices,).
+
+    USD per million output tokens; a column is a cluster or a kind of task, and never falls as prices rise.
+    """
+
+    usd: FloatArray
+    quality: FloatArray
+
+    def at(self, usd: float) -> FloatArray:
+        """Quality at a price, (columns,): a line in its logarithm between two of the prices, flat beyond."""
+        prices = self.usd.astype(np.float64)
+        last = len(prices) - 1
+        place = np.interp(np.log(max(usd, prices[0])), np.log(prices), np.arange(last + 1))
+        low = int(place)
+        least, most = self.quality[low], self.quality[min(low + 1, last)]
+        between: FloatArray = np.minimum(least + np.float32(place - low) * (most - least), most)
+        return between
+
+
+@dataclass(frozen=True, slots=True)
 class QualityTable:
     """What is known of models by cluster.
 
     `models` names the rows. `mean`, `count`, `prior` and `tokens` have shape (models, clusters):
     mean score 0..1, number of outcomes, prior quality 0..1, expected output tokens.
-    `share` (clusters,) is the part of the training prompts in each cluster.
+    `share` (clusters,) is the part of the training prompts in each cluster. `price_classes`, by cluster, are
+    for models that are not in the table (`strangers.py`).
     """
 
     models: tuple[str, ...]
@@ -54,6 +76,7 @@ class QualityTable:
     tokens: FloatArray
     share: FloatArray
     kappa: float
+    price_classes: PriceClasses | None = None
 
     def shrunk(self) -> FloatArray:
         """Q[model, cluster] by the formula above; shape (models, clusters)."""

@@ -23,6 +23,9 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
 RouterPolicy = Literal["triage", "alpha", "bucket"]
 """Who competes for a request, and what the triage has to say in it (`decision.py`)."""
 
+Basis = Literal["user", "outcomes", "published", "family", "price-class", "unknown"]
+"""How the quality of a model is known (`strangers.py`)."""
+
 FloatArray = NDArray[np.float32]
 
 
@@ -150,7 +153,7 @@ class CandidateScore(NamedTuple):
 
     A named tuple and not a dataclass: a decision makes one per candidate, and this is five times
     quicker to make. `quality` 0..1; `cost_usd` expected dollars for this request; `penalties` and `score` as
-    in `scoring.py`. `why_not` says why it was ruled out, or is None.
+    in `scoring.py`. `why_not` says why it was ruled out, or is None. `basis` says how the quality is known.
     """
 
     model: str
@@ -163,6 +166,7 @@ class CandidateScore(NamedTuple):
     output_tokens: float
     penalties: float
     score: float
+    basis: Basis = "outcomes"
 
 
 @dataclass(frozen=True, slots=True)

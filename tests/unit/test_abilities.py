@@ -158,12 +158,15 @@ def test_unscored_prompts_have_clusters_of_their_own_and_leave_the_others_as_the
 def test_harder_thinking_is_never_expected_to_do_worse() -> None:
     models = ("claude-3.7-sonnet", "claude-3.7-sonnet@low", "gpt-5", "gpt-5@high", "gpt-5@low")
     mean = np.array([[0.5], [0.4], [0.7], [0.6], [0.8]])
-    found = Worth(models, mean, np.full((5, 1), 100.0), mean)
+    found = Worth(models, mean, np.full((5, 1), 100.0), mean, mean)
     tables = bundle_tables(found, np.ones((5, 1)), 40.0)
     a = tables.arrays
     quality = (a["count"] * a["mean"] + 40 * a["prior"]) / (a["count"] + 40)
     by = dict(zip(models, quality[:, 0].tolist(), strict=True))
     assert by["gpt-5@low"] <= by["gpt-5"] <= by["gpt-5@high"]
+    by_kind = dict(zip(models, tables.by_kind[:, 0].tolist(), strict=True))
+    assert by_kind["gpt-5@low"] <= by_kind["gpt-5"] <= by_kind["gpt-5@high"]
+    assert tables.outcomes.tolist() == [100] * 5
     # Claude doesn't think unasked.
     assert by["claude-3.7-sonnet"] == pytest.approx(0.5)
     assert by["claude-3.7-sonnet@low"] == pytest.approx(0.5)

@@ -23,6 +23,7 @@ from heimdall_litellm.bundle.layout import (
     GOLDEN,
     MANIFEST,
     MODELS,
+    PRIORS,
     TRIAGE,
     WORDS,
     Manifest,
@@ -36,30 +37,8 @@ from heimdall_litellm.config import Settings
 from heimdall_litellm.core.explain import to_dict
 from heimdall_litellm.engine import Heimdall
 from heimdall_litellm.errors import BundleDamaged, BundleError, BundleUnfit, ConfigError
+from tests.bundles import arrays_of, edit_array, edit_manifest, rewrite, with_prices, without_priors
 from tests.support import embedding
-
-
-def rewrite(path: Path, **changed: bytes) -> None:
-    """Replace files of a bundle and describe them honestly in its manifest."""
-    names = {
-        "triage": TRIAGE,
-        "words": WORDS,
-        "embedding": EMBEDDING,
-        "clusters": CLUSTERS,
-        "models": MODELS,
-        "golden": GOLDEN,
-    }
-    for key, data in changed.items():
-        (path / names[key]).write_bytes(data)
-    manifest = json.loads((path / MANIFEST).read_bytes())
-    contents = {name: (path / name).read_bytes() for name in manifest["files"]}
-    manifest["files"] = {name: record.model_dump() for name, record in file_records(contents).items()}
-    (path / MANIFEST).write_text(json.dumps(manifest))
-
-
-def arrays_of(path: Path, name: str) -> dict[str, np.ndarray]:
-    with np.load(path / name) as loaded:
-        return {key: loaded[key] for key in loaded.files}
 
 
 def test_the_shipped_bundle_loads_and_is_small_enough() -> None:
@@ -78,6 +57,26 @@ def test_a_name_that_means_no_model_is_a_stranger_and_no_mishap(bundle_path: Pat
     heimdall = Heimdall(Settings(), bundle_entries(bundle, None), bundle)
     assert "gpt-4/" in heimdall.candidate_names("heimdall")
     heimdall.decide(messages=[{"role": "user", "content": "Hi!"}])
+
+
+def test_a_bundle_of_format_2_is_read_without_priors(bundle_path: Path) -> None:
+    with_priors = load_bundle(bundle_path, canary=False)
+    without_priors(bundle_path, 2)
+    bundle = load_bundle(bundle_path)
+    assert with_priors.priors is not None
+    assert bundle.priors is None
+    assert bundle.knowledge.table.price_classes is None
+    assert (bundle.knowledge.table.shrunk() == with_priors.knowledge.table.shrunk()).all()
+
+
+def test_price_classes_are_read(bundle_path: Path) -> None:
+    with_prices(bundle_path, by_kind=(0.4, 0.8))
+    bundle = load_bundle(bundle_path, canary=False)
+    classes = bundle.knowledge.table.price_classes
+    assert classes is not None
+    assert classes.at(10**0.5).tolist() == pytest.approx([0.4] * 8)
+    assert bundle.priors is not None
+    assert bundle.priors.kinds_for(100.0) == pytest.approx(dict.fromkeys(bundle.priors.kinds, 0.8))
 
 
 def test_a_loaded_bundle_says_who_it_is(bundle_path: Path) -> None:
@@ -105,6 +104,30 @@ def test_a_loaded_bundle_says_who_it_is(bundle_path: Path) -> None:
         (lambda p: edit_array(p, "mean", 1.5), "'mean' holds numbers outside"),
         (lambda p: edit_array(p, "tokens", 3e38), "'tokens' holds numbers outside"),
         (lambda p: edit_array(p, "centroids", 2.0), "'centroids' holds numbers outside"),
+        (lambda p: edit_array(p, "by_kind", 1.5, PRIORS), "'by_kind' holds numbers outside"),
+        (lambda p: edit_array(p, "by_kind", np.nan, PRIORS), "'by_kind' holds numbers that are not finite"),
+        (lambda p: edit_array(p, "outcomes", -1, PRIORS), "'outcomes' holds numbers outside"),
+        (lambda p: edit_array(p, "published", -1, PRIORS), "'published' holds numbers outside"),
+        (lambda p: edit_array(p, "latest", 20261301, PRIORS), "'latest' holds what is no date"),
+        (lambda p: edit_array(p, "latest", -5, PRIORS), "'latest' holds what is no date"),
+        (lambda p: with_prices(p, usd=(1.0, 1.0)), "'usd' must hold at most 1000 rising prices"),
+        (lambda p: with_prices(p, usd=(4.0, 1.0)), "'usd' must hold at most 1000 rising prices"),
+        (lambda p: with_prices(p, usd=(0.0, 1.0)), "'usd' holds numbers outside"),
+        (lambda p: with_prices(p, usd=np.arange(1.0, 1_002.0)), "at most 1000 rising prices"),
+        (lambda p: with_prices(p, usd=(1.0, 2.0, 3.0), rows=2), r"'price_quality' is float32\(2, 8\)"),
+        (lambda p: with_prices(p, quality=(0.9, 0.2)), "'price_quality' must not fall as the price rises"),
+        (lambda p: with_prices(p, quality=(0.9, 1.2)), "'price_quality' holds numbers outside"),
+        (lambda p: with_prices(p, by_kind=(0.9, 0.2)), "'price_by_kind' must not fall as the price rises"),
+        (lambda p: edit_manifest(p, kinds=["one"]), r"'price_by_kind' is float32\(0, 12\), wanted"),
+        (lambda p: edit_manifest(p, kinds=[""]), r"kinds\.0: "),
+        (lambda p: edit_manifest(p, kinds=["k"] * 101), "kinds: "),
+        (lambda p: rewrite(p, priors=b"no zip"), "'priors.npz' of bundle .* holds no readable arrays"),
+        (lambda p: rewrite(p, priors=pack_arrays({"usd": np.zeros(0)})), "'usd' is float64"),
+        (lambda p: (p / PRIORS).unlink(), "No such file"),
+        (lambda p: (p / PRIORS).write_bytes((p / PRIORS).read_bytes()[:-1]), "bytes, its manifest says"),
+        (lambda p: without_priors(p, 3), "lists no priors.npz"),
+        (lambda p: edit_manifest(p, format_version=True), "format version True; this"),
+        (lambda p: edit_manifest(p, format_version=1), "format version 1; this Heimdall reads 2 and 3"),
         (lambda p: edit_array(p, "scale", 3e38, EMBEDDING), "'scale' holds numbers outside"),
         (lambda p: edit_array(p, "pull", 3e38, WORDS), "'pull' holds numbers outside"),
         (lambda p: edit_array(p, "rarity", 0.0, WORDS), "'rarity' holds numbers outside"),
@@ -151,12 +174,6 @@ def test_damage_is_named(bundle_path: Path, damage: Callable[[Path], object], wo
         load_bundle(bundle_path, canary=False)
 
 
-def edit_array(path: Path, name: str, value: float, file: str = CLUSTERS) -> None:
-    arrays = arrays_of(path, file)
-    arrays[name].flat[0] = value
-    rewrite(path, **{file.partition(".")[0]: pack_arrays(arrays)})
-
-
 VAST = str({"descr": "<f4", "fortran_order": False, "shape": (2**60,)})
 
 
@@ -191,12 +208,6 @@ def replace_by_pipe(path: Path) -> None:
 
 def other_embedding() -> dict[str, np.ndarray]:
     return embedding().to_arrays()
-
-
-def edit_manifest(path: Path, **changes: object) -> None:
-    manifest = json.loads((path / MANIFEST).read_bytes())
-    manifest.update(changes)
-    (path / MANIFEST).write_text(json.dumps(manifest))
 
 
 def test_numbers_that_are_not_finite_are_refused(bundle_path: Path) -> None:

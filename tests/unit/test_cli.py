@@ -279,6 +279,26 @@ def test_an_explanation_shows_the_choice_and_what_led_to_it(small_bundle: Path) 
     assert "\x1b" not in output
 
 
+def test_an_explanation_says_which_qualities_are_guesses(small_bundle: Path, tmp_path: Path) -> None:
+    config = yaml.safe_load(write_config(tmp_path / "c.yaml", small_bundle).read_text())
+    newer, unheard = ({**config["model_list"][1], "model_name": name} for name in ("newer", "unheard"))
+    newer["litellm_params"] = {"model": "openai/o4", "api_key": "sk-x"}
+    unheard["litellm_params"] = {"model": "openai/never-heard-of", "api_key": "sk-x"}
+    config["model_list"] += [newer, unheard]
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
+    shown = run("explain", NASTY, "--config", "c.yaml").stdout
+    assert "quality of newer: from an older version of its family" in shown
+    assert "quality of unheard: a guess: neither it nor its price is known" in shown
+    assert "quality of big" not in shown
+    rows = json.loads(run("explain", NASTY, "--config", "c.yaml", "--json").stdout)["candidates"]
+    assert {row["model"]: row["basis"] for row in rows} == {
+        "small": "outcomes",
+        "big": "outcomes",
+        "newer": "family",
+        "unheard": "unknown",
+    }
+
+
 def test_markup_in_names_and_prompts_is_text(small_bundle: Path, tmp_path: Path) -> None:
     assert run("explain", "[/bold] [red]x", "--bundle", str(small_bundle)).exit_code == 0
     result = run("explain", "x", "--bundle", str(small_bundle), "--models", "[/nope]")

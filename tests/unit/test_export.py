@@ -22,8 +22,20 @@ from heimdall_litellm.cli.session import open_session
 from heimdall_litellm.core.explain import to_dict
 from heimdall_litellm.core.quality import QualityTable
 from heimdall_litellm.errors import BundleDamaged, ConfigError
+from tests.bundles import with_prices, without_priors
 from training.__main__ import cli, main
-from training.export import CLUSTERS_CSV, EXPORTED, MODELS_CSV, QUALITY_CSV, WORDS_CSV, export, pack, tables
+from training.export import (
+    CLUSTERS_CSV,
+    EXPORTED,
+    KINDS_CSV,
+    MODELS_CSV,
+    PRICES_CSV,
+    QUALITY_CSV,
+    WORDS_CSV,
+    export,
+    pack,
+    tables,
+)
 
 PROMPTS = (
     "A tiny one: Add the numbers 3 and 4, then multiply by 5.",
@@ -125,12 +137,41 @@ def test_the_models_come_with_quality_outcomes_and_the_prices_the_bundle_has(sma
     quality = np.array([row["quality"] for row in found.values()], np.float32)
     assert (quality == table.shrunk() @ table.share).all()
     assert found["tiny-1b"]["outcomes"] == "360"
+    assert (found["tiny-1b"]["published"], found["tiny-1b"]["latest"]) == ("4", "2026-01-01")
     assert found["gpt-5@medium"]["outcomes"] == "0"
     price = found["tiny-1b"]["input_usd_per_mtok"], found["tiny-1b"]["output_usd_per_mtok"]
     assert price == ("0.1", "0.1")
     assert loaded.prices["tiny-1b"] == (0.1, 0.1)
     assert "gpt-5@medium" not in loaded.prices
     assert found["gpt-5@medium"]["input_usd_per_mtok"] == found["gpt-5@medium"]["output_usd_per_mtok"] == ""
+
+
+def test_kinds_and_price_classes_are_written(bundle_path: Path) -> None:
+    with_prices(bundle_path)
+    loaded = load_bundle(bundle_path, canary=False)
+    priors, classes = loaded.priors, loaded.knowledge.table.price_classes
+    assert priors is not None
+    assert classes is not None
+    written = tables(loaded)
+    kinds = rows_of(written[KINDS_CSV])
+    assert [(row["model"], row["kind"]) for row in kinds] == [
+        (m, k) for m in loaded.models for k in priors.kinds
+    ]
+    read = np.array([row["quality"] for row in kinds], np.float32).reshape(priors.by_kind.shape)
+    assert (read == priors.by_kind).all()
+    prices = rows_of(written[PRICES_CSV])
+    read = np.array([row["quality"] for row in prices], np.float32).reshape(classes.quality.shape)
+    assert (read == classes.quality).all()
+    assert {row["output_usd_per_mtok"] for row in prices} == {"1", "10"}
+
+
+def test_a_bundle_of_format_2_is_exported_with_what_it_has(bundle_path: Path, tmp_path: Path) -> None:
+    without_priors(bundle_path, 2)
+    loaded = export(bundle_path, tmp_path / "out", tmp_path / "b.tar.gz")
+    assert rows_of((tmp_path / "out" / KINDS_CSV).read_bytes()) == []
+    assert rows_of((tmp_path / "out" / PRICES_CSV).read_bytes()) == []
+    assert rows_of((tmp_path / "out" / MODELS_CSV).read_bytes())[0]["published"] == ""
+    assert load_bundle(unpacked(tmp_path / "b.tar.gz", tmp_path / "there")).id == loaded.id
 
 
 def test_a_models_name_may_hold_what_separates_columns(small_bundle: Path) -> None:

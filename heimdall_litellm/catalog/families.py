@@ -1,0 +1,80 @@
+"""Families of models: which older version a model comes nearest to, where it isn't known itself.
+
+`kin_of` takes a canonical name (`identity.py`) apart into a version and the rest: `claude-4.5-sonnet` is
+version 4.5 of *claude # sonnet*, `gpt-5.4-mini` 5.4 of *gpt # mini*, `o4-mini` 4 of *o# mini*. The rest holds
+maker, tier (mini, flash, pro, opus), size (70b) and whatever else tells models of one version apart, and
+must be equal: a mini is never taken for its big sister, nor 8b for 70b. A name without a version, or with
+several, has no kin.
+
+A model that nobody knows is taken for the *latest version older than its own*: makers seldom release what is
+worse than what it follows, so this errs on the side of caution. Nothing newer ever stands for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from heimdall_litellm.catalog.identity import identify, match
+from heimdall_litellm.core.types import Effort
+
+_VERSION: Final = re.compile(r"(?P<before>[a-z]?)(?P<number>\d{1,2}(?:\.\d{1,2})?)(?P<after>[a-z]?)")
+_SIZE: Final = re.compile(r"(?:\d+x|[a-z])?\d+(?:\.\d+)?[bkm]")
+_RELEASE: Final = re.compile(r"\d{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """A version within a family: `family` is all else of the name, `version` sorts by age."""
+
+    family: tuple[str, ...]
+    version: tuple[float, int]
+
+
+@lru_cache(maxsize=8192)
+def kin_of(canonical: str) -> Kin | None:
+    """Take a canonical name apart, or None where it has not exactly one version.
+
+    Four digits are a release within a version, or the version where there is no other.
+
+    >>> kin_of("claude-4.5-sonnet")
+    Kin(family=('claude', '#', 'sonnet'), version=(4.5, 0))
+    """
+    family: list[str] = []
+    versions: list[float] = []
+    releases: list[int] = []
+    for word in canonical.split("-"):
+        found = None if _SIZE.fullmatch(word) else _VERSION.fullmatch(word)
+        if found:
+            versions.append(float(found["number"]))
+            family.append(f"{found['before']}#{found['after']}")
+        elif _RELEASE.fullmatch(word):
+            releases.append(int(word))
+        else:
+            family.append(word)
+    if len(versions) > 1 or len(releases) > 1 or not (versions or releases):
+        return None
+    return Kin(tuple(family), (sum(versions), sum(releases)))
+
+
+def predecessor(upstream: str, names: Iterable[str], effort: Effort | None = None) -> str | None:
+    """Return which of `names` is the latest version of the same family older than `upstream`, or None.
+
+    Among several efforts of that version the nearest, as in `identity.match`.
+    """
+    wanted = identify(upstream)
+    kin = kin_of(wanted.canonical)
+    if kin is None:
+        return None
+    older: dict[tuple[float, int], list[str]] = {}
+    for name in names:
+        other = kin_of(identify(name).canonical)
+        if other is not None and other.family == kin.family and other.version < kin.version:
+            older.setdefault(other.version, []).append(name)
+    if not older:
+        return None
+    latest = sorted(older[max(older)])
+    return match(identify(latest[0]).canonical, latest, wanted.effort or effort)

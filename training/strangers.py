@@ -1,0 +1,170 @@
+"""How far a guess is off: models of a bundle hidden from it, and guessed by their family and by their price.
+
+Each model in turn (with all its efforts and dates) is hidden: price curves and families are made without
+it. The truth is what the bundle expects of it by cluster, from its own outcomes and published figures; its
+guess is that of
+
+- *constant*: the lower third of all models of the bundle, whatever they cost;
+- *price q*: the quantile q of the models that cost about as much (`price_class.py`);
+- *family*: the latest older version of the same family and tier (`catalog/families.py`).
+
+The error is the mean over the clusters, by their share, of |guess − truth|; `bias` is its signed mean, `over`
+the share of models guessed too high overall. Models weigh 1 each, efforts of one share that. Intervals are by
+bootstrap over families, since versions of one family are alike; differences are paired.
+
+Two sets: the models with a list price (*priced*), and those of them with an older version in the bundle
+(*with family*), on which family and price are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heimdall_litellm.bundle import Bundle
+from heimdall_litellm.catalog import canonical
+from heimdall_litellm.catalog.families import kin_of, predecessor
+from training.measures import Estimate
+from training.price_class import QUANTILE, curves, knots, list_prices, priced
+
+Floats = NDArray[np.float64]
+
+QUANTILES: Final = (0.2, 0.3, 0.4, 0.5)
+UNKNOWN: Final = 0.3
+DRAWS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """One way of guessing: mean absolute error, bias, and share of models guessed too high."""
+
+    error: Estimate
+    bias: float
+    over: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Guesses by set and method; `gain` is the error of the first method less that of the second."""
+
+    bundle: str
+    guesses: Mapping[str, Mapping[str, Guess]]
+    gain: Mapping[str, Estimate]
+
+    def as_dict(self) -> dict[str, object]:
+        """Give it as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hidden:
+    """One hidden name: its family, weight, and guess − truth by method, (clusters,) each."""
+
+    family: str
+    weight: float
+    errors: Mapping[str, Floats]
+
+
+def measure(bundle: Bundle, draws: int = DRAWS) -> Report:
+    """Hide every model that has a list price, guess it, and compare."""
+    table = bundle.knowledge.table
+    share = table.share.astype(np.float64)
+    hidden = _guess_all(table.models, table.shrunk().astype(np.float64))
+    related = [one for one in hidden if "family" in one.errors]
+    chosen = f"price {QUANTILE:g}"
+    sets = {"priced": hidden, "with family": related}
+    return Report(
+        bundle.id,
+        {name: _guesses(found, share, draws) for name, found in sets.items()},
+        {
+            f"{chosen} over constant, priced": _gain(hidden, "constant", chosen, share, draws),
+            f"{chosen} over constant, with family": _gain(related, "constant", chosen, share, draws),
+            "family over constant": _gain(related, "constant", "family", share, draws),
+            f"family over {chosen}": _gain(related, chosen, "family", share, draws),
+            "family over price 0.5": _gain(related, "price 0.5", "family", share, draws),
+        },
+    )
+
+
+def _guess_all(models: Sequence[str], quality: Floats) -> list[_Hidden]:
+    """Guess every model that has a list price; without its own outcomes nobody learns more of the others."""
+    names = np.array([canonical(model) for model in models])
+    known = priced(models, list_prices(models))
+    found = []
+    for row, usd, weight in zip(known.rows.tolist(), known.usd.tolist(), known.weight.tolist(), strict=True):
+        is_gone = names == names[row]
+        kept = [model for model, out in zip(models, is_gone, strict=True) if not out]
+        rest = known.without(is_gone)
+        at = knots(rest)
+        guesses = {"constant": np.quantile(quality[~is_gone], UNKNOWN, axis=0)}
+        for quantile in QUANTILES if len(at) else ():
+            curve = curves(rest, quality, at, quantile)
+            guesses[f"price {quantile:g}"] = np.array(
+                [np.interp(np.log(usd), np.log(at), column) for column in curve.T]
+            )
+        older = predecessor(models[row], kept)
+        if older is not None:
+            guesses["family"] = quality[models.index(older)]
+        kin = kin_of(names[row])
+        family = "-".join(kin.family) if kin else str(names[row])
+        errors = {method: guess - quality[row] for method, guess in guesses.items()}
+        found.append(_Hidden(family, weight, errors))
+    return found
+
+
+def _guesses(hidden: Sequence[_Hidden], share: Floats, draws: int) -> dict[str, Guess]:
+    if not hidden:
+        return {}
+    methods = [m for m in hidden[0].errors if all(m in one.errors for one in hidden)]
+    weight = np.array([one.weight for one in hidden])
+    weight /= weight.sum()
+    found = {}
+    for method in methods:
+        overall = np.array([one.errors[method] @ share for one in hidden])
+        found[method] = Guess(
+            _estimate(hidden, _absolute(hidden, method, share), draws),
+            float(weight @ overall),
+            float(weight @ (overall > 0)),
+        )
+    return found
+
+
+def _gain(hidden: Sequence[_Hidden], before: str, after: str, share: Floats, draws: int) -> Estimate:
+    if not all(before in one.errors and after in one.errors for one in hidden) or not hidden:
+        return Estimate(float("nan"), float("nan"), float("nan"), 0)
+    return _estimate(hidden, _absolute(hidden, before, share) - _absolute(hidden, after, share), draws)
+
+
+def _absolute(hidden: Sequence[_Hidden], method: str, share: Floats) -> Floats:
+    return np.array([np.abs(one.errors[method]) @ share for one in hidden])
+
+
+def _estimate(hidden: Sequence[_Hidden], values: Floats, draws: int) -> Estimate:
+    """Weighted mean with a bootstrap over families; `prompts` counts the names."""
+    weight = np.array([one.weight for one in hidden])
+    families = np.unique([one.family for one in hidden], return_inverse=True)[1]
+    total = np.bincount(families, weight * values)
+    size = np.bincount(families, weight)
+    rng = np.random.default_rng(0)
+    times = rng.multinomial(len(size), np.full(len(size), 1 / len(size)), draws)
+    low, high = np.quantile(times @ total / (times @ size), (0.025, 0.975))
+    return Estimate(float(total.sum() / size.sum()), float(low), float(high), len(hidden))
+
+
+def render(report: Report) -> str:
+    """Lay the figures out for people."""
+    lines = [f"bundle {report.bundle}", "", "guess − truth: mean absolute error [95 % interval], bias, over"]
+    for name, guesses in report.guesses.items():
+        for method, guess in guesses.items():
+            e = guess.error
+            lines.append(
+                f"  {name:12s} {method:10s} {e.value:.3f} [{e.low:.3f}, {e.high:.3f}]  "
+                f"{guess.bias:+.3f}  {guess.over:.0%}  {e.prompts} names"
+            )
+    lines += ["", "error saved, paired [95 % interval]"]
+    lines += [f"  {name:38s} {e.value:+.3f} [{e.low:+.3f}, {e.high:+.3f}]" for name, e in report.gain.items()]
+    return "\n".join(lines)
