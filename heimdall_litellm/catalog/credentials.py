@@ -76,7 +76,8 @@ def provider_of(params: Mapping[str, object], price_map: PriceMap) -> str:
     if isinstance(stated, str) and stated:
         return stated
     listed = str(price_map.get(name, {}).get("litellm_provider", ""))
-    if listed:
+    # LiteLLM notes in its live map who answered; what the simulated provider stood in for, stays what it is.
+    if listed and listed != SIMULATED_PROVIDER:
         return _SAME_PROVIDER.get(listed) or listed.split("-", 1)[0]
     if "/" in name:
         return name.split("/", 1)[0]

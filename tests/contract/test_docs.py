@@ -192,9 +192,7 @@ def test_every_source_stands_in_the_docs_with_where_it_is_read_from() -> None:
 
 
 def test_the_source_in_the_docs_is_one(tmp_path: Path) -> None:
-    code = re.search(
-        r"```python\n(from heimdall_litellm.catalog.sources.*?)```", read("catalog.md"), re.DOTALL
-    )
+    code = re.search(r"```python\n(from heimdall_litellm.*?)```", read("catalog.md"), re.DOTALL)
     assert code is not None
     (tmp_path / "acme.py").write_text(code[1], encoding="utf-8")
     made: Source = runpy.run_path(str(tmp_path / "acme.py"))["make"]()

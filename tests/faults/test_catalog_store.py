@@ -65,6 +65,7 @@ def test_changes_come_back_newest_first_and_their_number_is_bounded(path: Path) 
 
 def test_changes_that_make_no_sense_are_left_out(path: Path) -> None:
     store = Store(path)
+    assert store.is_usable
     rows = ["{", "[]", '["odd", "p", "m", "s", null, null, null]', '["price", 1, "m", "s", null, null, null]',
             '["price", "p", "m", "s", "f", [], {}]']  # fmt: skip
     with sqlite3.connect(path) as file:
@@ -77,7 +78,8 @@ def test_changes_that_make_no_sense_are_left_out(path: Path) -> None:
 
 
 def test_others_may_not_look_in(path: Path) -> None:
-    Store(path)
+    assert not path.exists()
+    assert Store(path).is_usable
     assert path.stat().st_mode & 0o077 == 0
     assert path.parent.stat().st_mode & 0o077 == 0
 
@@ -166,7 +168,7 @@ def test_a_place_where_nothing_can_be_written_is_done_without(
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the superuser may write everywhere")
 def test_a_file_that_is_read_only_is_done_without(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    Store(path)
+    assert Store(path).is_usable
     path.chmod(0o400)
     unusable(path, caplog)
 

@@ -235,6 +235,15 @@ def test_a_group_is_listed_if_none_of_its_deployments_is_missing(
     assert merged(*models).cards["m"].is_listed is listed
 
 
+def test_what_litellm_notes_while_a_model_is_simulated_hides_nothing() -> None:
+    name = "openrouter/deepseek/deepseek-r1"
+    noted = {**PRICES, name: {"litellm_provider": "heimdall-sim"}}
+    (made,) = merged(deployment(name), prices=noted).cards.values()
+    assert made == card(name)
+    (alone,) = merged(deployment(name), prices=noted, index=ListingsIndex()).cards.values()
+    assert alone.entry.output_usd_per_mtok == pytest.approx(2.19)
+
+
 def test_it_is_known_which_listings_spoke() -> None:
     heard = merged(deployment("openai/gpt-5"), deployment("hosted_vllm/x", name="x")).heard
     assert heard == {("openai", "openai", "gpt-5"), ("openrouter", "openrouter", "openai/gpt-5")}
