@@ -61,6 +61,11 @@ class World:
     jitter: Callable[[], float]
 
 
+def asked_by(url: str, headers: Mapping[str, str]) -> str:
+    """Return a digest of what is asked: with another key, or of another mirror, the answer may be another."""
+    return hashlib.sha256(json.dumps([url, sorted(headers.items())]).encode()).hexdigest()[:16]
+
+
 class Lookout:
     """Keeps one source current. Its methods block; one thread at a time may call them."""
 
@@ -132,7 +137,7 @@ class Lookout:
                 return None
             url, headers, hosts = self.source.url, dict(credentials), self.source.hosts
         self.is_active = True
-        asked = hashlib.sha256(json.dumps([url, sorted(headers.items())]).encode()).hexdigest()[:16]
+        asked = asked_by(url, headers)
         if asked != self._asked:
             self._asked, self.reading, self.kept, self.next_at = asked, None, None, 0.0
         return Ask(url, hosts, headers)

@@ -18,6 +18,7 @@ from typing import Literal, TypeVar
 from heimdall_litellm.auth.registry import enabled
 from heimdall_litellm.bundle import Bundle, load_bundle
 from heimdall_litellm.catalog import entries_from_model_list, load_price_map
+from heimdall_litellm.catalog.sources.registry import sources
 from heimdall_litellm.config import (
     Settings,
     environment,
@@ -124,6 +125,17 @@ def _configuration(found: Inspection, config: Mapping[str, object]) -> None:
     if adapters:
         listed = ", ".join(f"{adapter.name} ({', '.join(sorted(adapter.hosts))})" for adapter in adapters)
         found.say("auth", "green", f"credentials of callers, and where they may go: {listed}")
+    lists = _attempt(found, "catalog", lambda: sources(settings.catalog.sources)) or ()
+    fetched = [each for each in lists if each.url is not None]
+    if fetched:
+        asked = [
+            each.name
+            for each in fetched
+            if each.name in settings.catalog.urls or each.credentials(environ) is not None
+        ]
+        missing = [each.name for each in fetched if each.name not in asked]
+        without = f"; without a key, so not asked: {', '.join(missing)}" if missing else ""
+        found.say("catalog", "green", f"lists that are read: {', '.join(asked) or 'none'}{without}")
     bundle = _attempt(found, "bundle", lambda: load_bundle(settings.tuning.bundle))
     if bundle is not None:
         found.say("bundle", "green", _bundle_line(bundle))

@@ -11,6 +11,7 @@ import click
 from heimdall_litellm import __version__
 from heimdall_litellm.cli.auth import auth
 from heimdall_litellm.cli.bundle import bundle
+from heimdall_litellm.cli.catalog import catalog
 from heimdall_litellm.cli.check import check
 from heimdall_litellm.cli.decide import decide
 from heimdall_litellm.cli.explain import explain
@@ -40,5 +41,5 @@ def schema(as_json: bool) -> int:
     return OK
 
 
-for command in (check, explain, decide, bundle, auth, config):
+for command in (check, explain, decide, bundle, catalog, auth, config):
     main.add_command(command)

@@ -152,6 +152,7 @@ SETTINGS = "callback_settings.heimdall"
     ("path", "value", "about", "text"),
     [
         (f"{SETTINGS}.router", {"alpha": 7}, "settings", "router.alpha: 7 is not allowed"),
+        (f"{SETTINGS}.catalog", {"sources": ["openruoter"]}, "catalog", "did you mean openrouter?"),
         (f"{SETTINGS}.router", {"alhpa": 1}, "settings", "did you mean router.alpha?"),
         (f"{SETTINGS}.router", {"mid_candidates": ["gone"]}, "buckets", "mid_candidates names 'gone'"),
         (f"{SETTINGS}.profiles", {"eco": {}}, "models", "'eco' must be a model_name"),

@@ -48,7 +48,7 @@ def _made(name: str, others: Mapping[str, EntryPoint]) -> Source:
     if name not in others:
         known = sorted({*_OURS, *others})
         near = get_close_matches(name, known, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = f"; did you mean {near[0]}?" if near else "."
         raise ConfigError(f"{_KEY}: there is no source {name!r}{hint} Known: {', '.join(known)}")
     try:
         source: Source = others[name].load()()

@@ -1,0 +1,154 @@
+"""The command `catalog`, on a store that a proxy has filled."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from heimdall_litellm.catalog.facts import Drift, Listing
+from heimdall_litellm.catalog.lookout import asked_by
+from heimdall_litellm.catalog.sources.registry import sources
+from heimdall_litellm.catalog.store import Kept, Store
+from heimdall_litellm.cli.main import main
+
+NOW = datetime.now(UTC)
+R1 = {"input_usd_per_mtok": 0.5, "output_usd_per_mtok": 2.5, "max_input_tokens": 64_000, "has_tools": True}
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), env={"COLUMNS": "100", "OPENROUTER_API_KEY": "sk-or"})
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def _configured(directory: Path, **catalog: object) -> Path:
+    settings = {"sources": ["litellm", "openrouter"], "store": str(directory / "kept.sqlite"), **catalog}
+    models = {"heimdall": "openai/gpt-5", "r1": "openrouter/deepseek/deepseek-r1", "five": "openai/gpt-5"}
+    config = {
+        "model_list": [{"model_name": n, "litellm_params": {"model": m}} for n, m in models.items()],
+        "litellm_settings": {"callbacks": ["heimdall_litellm.heimdall"]},
+        "callback_settings": {"heimdall": {"catalog": settings}},
+    }
+    path = directory / "litellm_config.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A configuration whose store was filled an hour ago, and in which a price has changed since."""
+    path = _configured(tmp_path)
+    (openrouter,) = [source for source in sources(["openrouter"]) if source.url is not None]
+    store = Store(tmp_path / "kept.sqlite")
+    read_at = (NOW - timedelta(hours=1)).timestamp()
+    listings = [Listing("openrouter", "deepseek/deepseek-r1", R1), Listing("openrouter", "maker/other", {})]
+    store.put("openrouter", asked_by(openrouter.url, {}), Kept(read_at, read_at), listings)
+    what = ("price", "openrouter", "deepseek/deepseek-r1", "openrouter", "output_usd_per_mtok")
+    store.add_drift([Drift(NOW - timedelta(days=40), "vanished", "openrouter", "maker/gone", "openrouter")])
+    store.add_drift([Drift(NOW - timedelta(hours=2), *what, 2.0, 2.5)])
+    return path
+
+
+def test_list_shows_what_each_model_costs_and_where_that_is_known_from(config: Path) -> None:
+    shown = run("catalog", "list")
+    assert shown.exit_code == 0, shown.output
+    (r1,) = [line for line in shown.output.splitlines() if line.startswith("r1 ")]
+    assert r1.split()[1:4] == ["0.50", "2.50", "64k"]
+    assert r1.split()[-1] == "openrouter"
+    (five,) = [line for line in shown.output.splitlines() if line.startswith("five ")]
+    assert five.split()[-1] == "litellm"
+    assert "heimdall" not in shown.output
+    assert "1 h ago" in shown.output
+    assert "USD per million tokens" in shown.output
+
+
+def test_list_is_narrowed_by_provider_and_capability(config: Path) -> None:
+    def names(*options: str) -> list[str]:
+        found = json.loads(run("catalog", "list", "--json", *options).stdout)
+        return [model["name"] for model in found["models"]]
+
+    assert names() == ["five", "r1"]
+    assert names("--provider", "openrouter") == ["r1"]
+    assert names("--capability", "vision") == ["five"]
+    assert names("--capability", "vision", "--provider", "openrouter") == []
+    assert run("catalog", "list", "--capability", "telepathy").exit_code == 2
+
+
+def test_every_fact_of_a_model_comes_with_its_source_and_time(config: Path) -> None:
+    found = json.loads(run("catalog", "show", "r1", "--json").stdout)
+    price = found["facts"]["output_usd_per_mtok"]
+    assert (price["value"], price["source"]) == (2.5, "openrouter")
+    assert datetime.fromisoformat(price["read_at"]) == pytest.approx(
+        NOW - timedelta(hours=1), abs=timedelta(seconds=2)
+    )
+    assert found["is_listed"] is True
+    assert found["quality"]["known_as"] == "deepseek-r1"
+    assert found["quality"]["by_kind"]
+    people = run("catalog", "show", "r1").output
+    assert "$2.5 / 1M tokens" in people
+    assert "in openrouter's own list" in people
+
+
+def test_a_model_that_is_not_configured_is_shown_too(config: Path) -> None:
+    found = json.loads(run("catalog", "show", "anthropic/claude-sonnet-4-5", "--json").stdout)
+    assert found["facts"]["output_usd_per_mtok"]["source"] == "litellm"
+    assert found["missing_credential"] == "ANTHROPIC_API_KEY"
+
+
+def test_a_model_that_nobody_knows_is_a_no(config: Path) -> None:
+    said = run("catalog", "show", "nobody/knows-this")
+    assert said.exit_code == 1
+    assert "is unknown" in said.stderr
+    asked = run("catalog", "show", "nobody/knows-this", "--json")
+    assert asked.exit_code == 1
+    assert "unknown" in json.loads(asked.stdout)["error"]
+
+
+def test_diff_shows_changes_newest_first_as_far_back_as_asked(config: Path) -> None:
+    (change,) = json.loads(run("catalog", "diff", "--json").stdout)["changes"]
+    assert (change["kind"], change["before"], change["after"]) == ("price", 2.0, 2.5)
+    assert len(json.loads(run("catalog", "diff", "--days", "60", "--json").stdout)["changes"]) == 2
+    shown = run("catalog", "diff", "--days", "60").output.splitlines()
+    assert "output $2 -> $2.5 per 1M tokens" in shown[0]
+    assert "maker/gone is gone" in shown[1]
+
+
+def test_with_nothing_to_tell_diff_says_so(tmp_path: Path) -> None:
+    assert "Nothing has changed in 7 days" in run("catalog", "diff", "--days", "7").output
+
+
+def test_refresh_reports_a_source_that_cannot_be_reached_and_keeps_what_is_known(
+    config: Path, tmp_path: Path
+) -> None:
+    unreachable = {"openrouter": "https://localhost/api/v1/models"}
+    _configured(tmp_path, urls=unreachable, private_hosts=["localhost"], timeout_s=5)
+    told = run("catalog", "refresh", "--json")
+    assert told.exit_code == 1
+    by_name = {source["name"]: source for source in json.loads(told.stdout)["sources"]}
+    assert "localhost" in by_name["openrouter"]["error"]
+    assert by_name["litellm"]["models"] > 1000
+    _configured(tmp_path)
+    assert "openrouter" in run("catalog", "list").output
+    assert json.loads(run("catalog", "show", "r1", "--json").stdout)["is_listed"] is True
+
+
+def test_refresh_with_the_price_map_alone_succeeds(tmp_path: Path) -> None:
+    _configured(tmp_path, sources=["litellm"])
+    told = run("catalog", "refresh")
+    assert told.exit_code == 0, told.output
+    assert "litellm" in told.output
+
+
+def test_without_a_configuration_list_says_what_to_do() -> None:
+    said = run("catalog", "list")
+    assert said.exit_code == 2
+    assert "--config" in said.stderr
