@@ -30,9 +30,11 @@ from heimdall_litellm.plugin import access, apply, effort, seams, simulated, tra
 from heimdall_litellm.plugin.attempts import Attempt
 from heimdall_litellm.plugin.credentials import Brought, held
 from heimdall_litellm.plugin.guard import Guard, borrows, refused, token_of
+from heimdall_litellm.plugin.mount import mount
 from heimdall_litellm.plugin.records import Record, Records, deployment_of, group_of
 from heimdall_litellm.plugin.routing import Routing
 from heimdall_litellm.plugin.runtime import Runtime
+from heimdall_litellm.plugin.serving import ProxyBackend
 from heimdall_litellm.plugin.shield import Failures, later, logger, say_plainly, shield, shield_now
 from heimdall_litellm.plugin.verdict import failure_of, message_of
 
@@ -58,6 +60,8 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         self._names = frozenset() if is_bypassed else runtime.settings.names
         self._guard = Guard(runtime, self._names)
         self._routing = Routing(runtime, self._guard)
+        if runtime.settings.features.http_api:
+            mount(ProxyBackend(runtime, self._guard, self._names), self.failures)
 
     async def async_pre_call_hook(
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: str

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.bundle.reload import BundleWatcher
 from heimdall_litellm.catalog import entries_from_model_list
+from heimdall_litellm.catalog.facts import FIELDS, Card, CatalogView, Fact, Prior
 from heimdall_litellm.config import Settings, environment
 from heimdall_litellm.engine import Heimdall, require_virtual_groups, simulates_all
 from heimdall_litellm.errors import HeimdallError
@@ -30,6 +31,7 @@ from heimdall_litellm.plugin.shield import Failures, logger, shield
 if TYPE_CHECKING:
     from heimdall_litellm.auth.adapter import Adapter
     from heimdall_litellm.core.types import CatalogEntry
+    from heimdall_litellm.engine import Snapshot
 
 ModelList = Sequence[Mapping[str, Any]]
 MakeEngine = Callable[[Settings, "Sequence[CatalogEntry]"], Heimdall]
@@ -180,6 +182,21 @@ class Runtime:
         self.is_simulating = simulating
         self._entries = {entry.name: entry for entry in entries}
         return entries
+
+    def catalog_view(self) -> CatalogView:
+        """Return what is known of the model groups now."""
+        cards = {}
+        for name, entry in self._entries.items():
+            known = {field: getattr(entry, field, None) for field in FIELDS}
+            facts = {field: Fact(value, "litellm") for field, value in known.items() if value is not None}
+            stated = entry.quality_override
+            cards[name] = Card(entry, facts, prior=Prior(stated, "user") if stated is not None else None)
+        return CatalogView(cards)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """What decisions are made from now; None where there is no engine yet."""
+        return self._engine.snapshot if self._engine is not None else None
 
     def entry(self, group: str | None) -> CatalogEntry | None:
         """Return what is known of a model group."""
