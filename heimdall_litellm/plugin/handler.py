@@ -60,8 +60,6 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         self._names = frozenset() if is_bypassed else runtime.settings.names
         self._guard = Guard(runtime, self._names)
         self._routing = Routing(runtime, self._guard)
-        if runtime.settings.features.http_api:
-            mount(ProxyBackend(runtime, self._guard, self._names), self.failures)
 
     async def async_pre_call_hook(
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: str
@@ -393,6 +391,7 @@ def build() -> HeimdallHandler:
             lacking,
             seams.SUPPORTED,
         )
+        _serve(runtime, frozenset())
         return HeimdallHandler(runtime, provider, is_bypassed=True)
     if runtime.is_simulating:
         logger.warning(
@@ -401,4 +400,10 @@ def build() -> HeimdallHandler:
             if settings.simulation.mode == "always"
             else "no provider key is set (set one, such as OPENAI_API_KEY, to call real providers)",
         )
+    _serve(runtime, settings.names)
     return HeimdallHandler(runtime, provider)
+
+
+def _serve(runtime: Runtime, names: frozenset[str]) -> None:
+    if runtime.settings.features.http_api:
+        mount(ProxyBackend(runtime, names), runtime.failures)

@@ -10,7 +10,6 @@ from starlette.requests import Request
 
 from heimdall_litellm.catalog.facts import CatalogView
 from heimdall_litellm.plugin import access, keycheck, seams
-from heimdall_litellm.plugin.guard import Guard
 from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import shield_now
 from heimdall_litellm.plugin.trial import Trial
@@ -23,9 +22,9 @@ STAGE = "http"
 class ProxyBackend:
     """Serves one runtime. `names` are the virtual names that are routed: none where Heimdall is bypassed."""
 
-    def __init__(self, runtime: Runtime, guard: Guard, names: frozenset[str]) -> None:
+    def __init__(self, runtime: Runtime, names: frozenset[str]) -> None:
         self._runtime, self._names = runtime, names
-        self._trial = Trial(runtime, guard, names)
+        self._trial = Trial(runtime, names)
         self._started_at = datetime.now(UTC)
 
     async def presents_key(self, request: Request) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from heimdall_litellm.core.types import Decision
-from heimdall_litellm.plugin import access, seams
+from heimdall_litellm.plugin import access, seams, translate
 from heimdall_litellm.plugin.guard import Guard
 from heimdall_litellm.plugin.records import Record
 from heimdall_litellm.plugin.routing import Routing
@@ -42,9 +42,9 @@ class _Draft(Record):
 class Trial:
     """Tries requests out. `names` are the virtual names that are routed."""
 
-    def __init__(self, runtime: Runtime, guard: Guard, names: frozenset[str]) -> None:
+    def __init__(self, runtime: Runtime, names: frozenset[str]) -> None:
         self._runtime, self._names = runtime, names
-        self._routing = Routing(runtime, guard, is_trial=True)
+        self._routing = Routing(runtime, Guard(runtime, names), is_trial=True)
 
     async def outcome(
         self, caller: Caller, endpoint: Endpoint, body: Mapping[str, Any], headers: Mapping[str, str]
@@ -57,6 +57,8 @@ class Trial:
         name = body.get("model") or self._runtime.settings.name
         await self._check(name, caller)
         data = _as_received(body, name, headers)
+        # Whether or not the request comes to a decision: who asks here wants to know of it.
+        translate.overrides(translate.asked(data), self._runtime.settings)
         draft = _Draft(requested=name, reason="")
         routed = await self._routing.route(draft, data, _CALLS[endpoint], caller.token)
         decision = draft.decision

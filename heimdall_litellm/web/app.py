@@ -42,6 +42,7 @@ _SAID: Final = {
     401: "No key, or none that the proxy knows.",
     403: "The key may not do this.",
     404: "There is no such model, or this key may not use it.",
+    409: "The request would be refused, for no model that the key may use can serve it.",
     413: "The body is too large.",
     422: "A parameter or the body has the wrong form.",
     429: "The key's budget or limit is used up.",
@@ -66,7 +67,7 @@ def _header(name: str, schema: dict[str, Any], description: str) -> dict[str, An
 _OF_A_LIST: Final = _documented(304, 422)
 _OF_A_MODEL: Final = _documented(304, 404)
 _OF_FLAGS: Final = _documented(304)
-_OF_EXPLAIN: Final = _documented(404, 413, 422)
+_OF_EXPLAIN: Final = _documented(404, 409, 413, 422)
 _EXPLAINED: Final = {
     "parameters": [
         _header("alpha", {"type": "number", "minimum": 0, "maximum": 1}, "From 0 (cheapest) to 1 (best)."),

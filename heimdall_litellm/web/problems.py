@@ -46,8 +46,11 @@ class ProblemDocument(BaseModel):
     instance: str = Field(description="The path that was asked for.")
     code: str = Field(description="A stable word for programs, such as `heimdall_no_such_model`.")
     errors: list[Detail] | None = Field(default=None, description="Parameter by parameter, with status 422.")
+    would_be: int | None = Field(
+        default=None, description="With status 409: the status that the request itself would get."
+    )
     why_not: dict[str, str] | None = Field(
-        default=None, description="Why each of the caller's models was ruled out, where no model can serve."
+        default=None, description="With status 409: why each of the caller's models was ruled out."
     )
 
 
@@ -96,12 +99,15 @@ def internal() -> Problem:
 
 
 def from_request_error(error: RequestError, seen: frozenset[str] | None = None) -> Problem:
-    """Make the problem of a request that would be refused; of models that aren't `seen` nothing is said."""
+    """Make the problem of a request that would be refused; of models that aren't `seen` nothing is said.
+
+    Where no model can serve it, there is nothing wrong with asking what would become of it.
+    """
     if not isinstance(error, NoCandidate):
         return Problem(error.status, error.code, str(error))
     why = {name: said for name, said in error.why_not.items() if seen is None or name in seen}
     detail = "No model that this key may use can serve this request."
-    return Problem(error.status, error.code, detail, extra={"why_not": why})
+    return Problem(409, error.code, detail, extra={"would_be": error.status, "why_not": why})
 
 
 def from_http(error: HTTPException) -> Problem:
