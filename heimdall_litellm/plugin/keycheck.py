@@ -91,4 +91,7 @@ def _refusal(error: Exception) -> Exception:
         return error
     if status == 503:
         return Problem(503, "heimdall_unavailable", "The proxy can't check keys now.")
-    return refused_key(status, getattr(error, "type", None)) if status in _UNDERSTOOD else error
+    kind = getattr(error, "type", None)
+    if status == 400 and kind == "no_db_connection":
+        status = 401  # a proxy without a database knows the master key and no other
+    return refused_key(status, kind) if status in _UNDERSTOOD else error
