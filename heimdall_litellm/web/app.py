@@ -5,6 +5,7 @@ Whatever fails in it is answered with a problem document; a failure of our own i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -27,6 +28,8 @@ from heimdall_litellm.web.problems import Problem
 PREFIXES: Final = ("/heimdall", "/v1/capabilities", "/v1/pricing", "/v1/feature-flags")
 """Where our routes are; nothing of LiteLLM's is there."""
 MAX_PAGE: Final = 500
+AT_ONCE: Final = 4
+"""How many requests are explained at a time: read as JSON, a large one takes many times its size."""
 _KEY: Final = HTTPBearer(
     auto_error=False,
     scheme_name="key",
@@ -216,15 +219,17 @@ async def explain(
     is recorded, claimed or called.
     """
     backend = _backend(request)
-    body = await bodies.read_object(request)
-    bodies.model_of(body)
+    sent = await bodies.read(request)
     headers = {name.lower(): value for name, value in request.headers.items()}
-    kind = endpoint or bodies.endpoint_of(body, headers)
-    try:
-        outcome = await backend.explain(caller, kind, body, headers)
-    except RequestError as error:
-        seen = frozenset(getattr(error, "why_not", ()))
-        raise problems.from_request_error(error, await backend.permitted(caller, seen)) from None
+    async with request.app.state.explaining:
+        body = await bodies.object_of(sent)
+        bodies.check(body)
+        kind = endpoint or bodies.endpoint_of(body, headers)
+        try:
+            outcome = await backend.explain(caller, kind, body, headers)
+        except RequestError as error:
+            seen = frozenset(getattr(error, "why_not", ()))
+            raise problems.from_request_error(error, await backend.permitted(caller, seen)) from None
     content = views.explanation(outcome, kind).model_dump_json()
     return Response(content, headers={"Cache-Control": "no-store"}, media_type="application/json")
 
@@ -290,6 +295,7 @@ def make_app(backend: Backend) -> FastAPI:
         app.state.backend.failed(error)
 
     app.state.backend = backend
+    app.state.explaining = asyncio.Semaphore(AT_ONCE)
     app.include_router(_router)
     app.include_router(_public)
     # Within the framework's own handler of failures, which would print a traceback.

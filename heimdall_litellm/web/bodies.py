@@ -23,8 +23,8 @@ _OF_MESSAGES: Final = ("system", "stop_sequences", "thinking", "top_k")
 """What `/v1/messages` takes beside the messages, and chat completions doesn't."""
 
 
-async def read_object(request: Request, limit: int = MAX_BODY_BYTES) -> dict[str, Any]:
-    """Return the JSON object that a request holds. Raises Problem: 413, 400 or 422."""
+async def read(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
+    """Return what a request holds. Raises Problem where that is more than `limit`, and reads no further."""
     if _stated(request) > limit:
         raise _too_large(limit)
     chunks, size = [], 0
@@ -33,8 +33,13 @@ async def read_object(request: Request, limit: int = MAX_BODY_BYTES) -> dict[str
         if size > limit:
             raise _too_large(limit)
         chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def object_of(body: bytes) -> dict[str, Any]:
+    """Return the JSON object that a body is. Raises Problem."""
     try:
-        found = await asyncio.to_thread(json.loads, b"".join(chunks), parse_constant=_refuse)
+        found = await asyncio.to_thread(json.loads, body, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise Problem(400, "heimdall_bad_json", "The body must be a JSON object.") from None
     if not isinstance(found, dict):
@@ -42,12 +47,10 @@ async def read_object(request: Request, limit: int = MAX_BODY_BYTES) -> dict[str
     return found
 
 
-def model_of(body: Mapping[str, Any]) -> str | None:
-    """Return the model a body asks for; None where it names none, as Gemini's don't. Raises Problem."""
-    model = body.get("model")
-    if model is not None and not isinstance(model, str):
+def check(body: Mapping[str, Any]) -> None:
+    """Raise Problem where a body's model is no text; it may be left out, as Gemini's bodies do."""
+    if not isinstance(body.get("model", ""), str):
         raise Problem(422, "heimdall_bad_body", "model must be a text: the virtual name to ask for.")
-    return model
 
 
 def endpoint_of(body: Mapping[str, Any], headers: Mapping[str, str]) -> Endpoint:

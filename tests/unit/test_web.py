@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import logging
@@ -21,7 +22,7 @@ from heimdall_litellm.core.explain import to_dict
 from heimdall_litellm.core.types import CandidateScore, Decision, EffortSpec
 from heimdall_litellm.errors import BadOverride, NoCandidate
 from heimdall_litellm.web import bodies
-from heimdall_litellm.web.app import make_app
+from heimdall_litellm.web.app import AT_ONCE, make_app
 from heimdall_litellm.web.backend import Outcome
 from heimdall_litellm.web.openapi import document
 from tests.fakes.backend import READ_AT, FakeBackend, cards
@@ -280,7 +281,20 @@ async def test_a_name_may_hold_slashes_and_letters_of_any_kind(client: Client, n
 
 @pytest.mark.parametrize(
     "name",
-    ["", "/", "..", "../..", "%2e%2e/%2e%2e/etc/passwd", "%00", "%ff%fe", "a/b/c/", "A/B/C", "a" * 9000, "*"],
+    [
+        "",
+        "/",
+        "..",
+        "../..",
+        "%2e%2e/%2e%2e/etc/passwd",
+        "%00",
+        "%ff%fe",
+        "%ed%a0%80",
+        "a/b/c/",
+        "A/B/C",
+        "a" * 9000,
+        "*",
+    ],
 )
 async def test_a_strange_name_is_none_of_ours(client: Client, name: str) -> None:
     answer = await client.get(f"/heimdall/v1/models/{name}")
@@ -446,6 +460,7 @@ async def test_headers_reach_the_backend_in_small_letters(client: Client) -> Non
         (b"[]", 422, "heimdall_bad_body"),
         (b'"heimdall"', 422, "heimdall_bad_body"),
         (b"null", 422, "heimdall_bad_body"),
+        (b'{"model": null}', 422, "heimdall_bad_body"),
         (b'{"model": 7}', 422, "heimdall_bad_body"),
         (b'{"model": ["heimdall"]}', 422, "heimdall_bad_body"),
     ],
@@ -481,6 +496,27 @@ async def test_a_body_without_a_length_is_read_no_further_than_the_limit(client:
     answer = await client.ask("POST", "/heimdall/v1/explain", content=body())
     check_problem(answer, 413, "heimdall_too_large")
     assert sent < 30
+
+
+async def test_few_requests_are_explained_at_a_time(client: Client) -> None:
+    held, running, most = asyncio.Event(), 0, 0
+
+    async def explained(*_: Any) -> Outcome:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await held.wait()
+        running -= 1
+        return Outcome("heimdall", "openai/gpt-5", "why not")
+
+    client.backend.explain = explained  # type: ignore[method-assign]
+    asking = [asyncio.create_task(client.explain({})) for _ in range(AT_ONCE + 3)]
+    await asyncio.sleep(0.2)
+    assert running == AT_ONCE
+    held.set()
+    answers = await asyncio.gather(*asking)
+    assert [answer.status_code for answer in answers] == [200] * (AT_ONCE + 3)
+    assert most == AT_ONCE
 
 
 async def test_a_large_body_within_the_limit_is_taken(client: Client) -> None:
