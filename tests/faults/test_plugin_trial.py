@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import Callable
 from typing import Any
@@ -152,6 +153,23 @@ async def test_permissions_that_cannot_be_asked_are_refusals(
     assert raised.value.status == 404
     assert await backend.permitted(caller("a"), ["a"]) == frozenset()
     assert await backend.permitted(ADMIN, ["a"]) == {"a"}
+
+
+async def test_a_long_list_keeps_nobody_waiting(make: Any) -> None:
+    backend, turns = make(), 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(others())
+    names = [*GROUPS, *(f"missing-{number}" for number in range(200))]
+    allowed = await backend.permitted(caller("a", "b", "missing-7"), names)
+    waiting.cancel()
+    assert allowed == {"a", "b", "missing-7"}
+    assert turns >= len(names) // 25
 
 
 async def test_a_conversation_stays_with_its_model(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
