@@ -135,8 +135,9 @@ class Heimdall:
         overrides: Overrides = NO_OVERRIDES,
         latencies: Mapping[str, float] | None = None,
         standing: Standing = NO_STANDING,
+        is_trial: bool = False,
     ) -> Decision:
-        """Decide on facts, remembering the decision as the settings say.
+        """Decide on facts, remembering the decision as the settings say; a trial remembers none of its own.
 
         `permitted` None means that the caller may use everything; `standing` says which credentials they
         bring, and which models the circuit breaker holds back. Raises NoCandidate, and ConfigError
@@ -159,7 +160,7 @@ class Heimdall:
             latencies=latencies,
             standing=standing,
         )
-        if key is not None:
+        if key is not None and not is_trial:
             snapshot.cache.put(key, decision, self._clock())
         return decision
 

@@ -385,6 +385,9 @@ class FeatureSettings(_Strict):
     latency_penalty: bool = Field(default=True, description="Let measured latency lower a candidate's score.")
     response_headers: bool = Field(default=True, description="Put the `heimdall-*` headers on answers.")
     spend_metadata: bool = Field(default=True, description="Write the decision to LiteLLM's spend metadata.")
+    http_api: bool = Field(
+        default=True, description="Answer at `/heimdall/…` on the proxy, behind its own key check."
+    )
 
 
 class SimulatedModel(_Strict):

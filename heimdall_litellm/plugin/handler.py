@@ -31,10 +31,12 @@ from heimdall_litellm.plugin import access, apply, effort, seams, simulated, str
 from heimdall_litellm.plugin.attempts import Attempt
 from heimdall_litellm.plugin.credentials import Brought, held
 from heimdall_litellm.plugin.guard import Guard, borrows, refused, token_of
+from heimdall_litellm.plugin.mount import mount
 from heimdall_litellm.plugin.outcomes import Outcomes
 from heimdall_litellm.plugin.records import Record, Records, deployment_of, group_of
 from heimdall_litellm.plugin.routing import Routing
 from heimdall_litellm.plugin.runtime import Runtime
+from heimdall_litellm.plugin.serving import ProxyBackend
 from heimdall_litellm.plugin.shield import Failures, later, logger, say_plainly, shield, shield_now
 
 if TYPE_CHECKING:
@@ -360,6 +362,7 @@ def build() -> HeimdallHandler:
             lacking,
             seams.SUPPORTED,
         )
+        _serve(runtime, frozenset())
         return HeimdallHandler(runtime, provider, is_bypassed=True)
     if runtime.is_simulating:
         logger.warning(
@@ -368,4 +371,10 @@ def build() -> HeimdallHandler:
             if settings.simulation.mode == "always"
             else "no provider key is set (set one, such as OPENAI_API_KEY, to call real providers)",
         )
+    _serve(runtime, settings.names)
     return HeimdallHandler(runtime, provider)
+
+
+def _serve(runtime: Runtime, names: frozenset[str]) -> None:
+    if runtime.settings.features.http_api:
+        mount(ProxyBackend(runtime, names), runtime.failures)

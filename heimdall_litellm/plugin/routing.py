@@ -44,17 +44,18 @@ class _Request:
 
 
 class Routing:
-    """Routes requests for virtual names."""
+    """Routes requests for virtual names; on trial, leaving nothing but a record and what is returned."""
 
-    def __init__(self, runtime: Runtime, guard: Guard) -> None:
-        self._runtime, self._guard = runtime, guard
+    def __init__(self, runtime: Runtime, guard: Guard, *, is_trial: bool = False) -> None:
+        self._runtime, self._guard, self._is_trial = runtime, guard, is_trial
         self._failures = runtime.failures
 
     async def route(
         self, record: Record, data: translate.Data, call_type: str, token: object
     ) -> translate.Data:
         """Return the request as it is to go on. Raises RequestError where its caller must change it."""
-        shield_now(self._failures, "redis", self._runtime.shared.keep_in_step, None)
+        if not self._is_trial:
+            shield_now(self._failures, "redis", self._runtime.shared.keep_in_step, None)
         brought = later(self._runtime.credentials.brought, data)
         record.brought = await shield(self._failures, "credentials", brought, record.brought, kind=dict)
         consumed = later(translate.consume, data, call_type)
@@ -104,6 +105,7 @@ class Routing:
             overrides=wanted,
             latencies=self._runtime.latencies,
             standing=self._standing(record, candidates),
+            is_trial=self._is_trial,
         )
         decision = _check(decided, allowed)
         reason = summary(decision)

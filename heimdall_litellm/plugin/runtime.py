@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,12 +28,14 @@ from heimdall_litellm.plugin.credentials import Credentials
 from heimdall_litellm.plugin.shared import Shared
 from heimdall_litellm.plugin.shared_catalog import find_shared
 from heimdall_litellm.plugin.shield import Failures, logger, shield
+from heimdall_litellm.priors import with_priors
 
 if TYPE_CHECKING:
     from heimdall_litellm.auth.adapter import Adapter
-    from heimdall_litellm.catalog.facts import CatalogView
+    from heimdall_litellm.catalog.facts import Card, CatalogView
     from heimdall_litellm.catalog.watchtower import Listener, Watchtower
     from heimdall_litellm.core.types import CatalogEntry
+    from heimdall_litellm.engine import Snapshot
 
 ModelList = Sequence[Mapping[str, Any]]
 MakeEngine = Callable[[Settings, "Sequence[CatalogEntry]"], Heimdall]
@@ -110,6 +113,7 @@ class Runtime:
         self._entries: dict[str, CatalogEntry] = {}
         self._owners: dict[str, str] = {}
         self._latencies: dict[str, float] = {}
+        self._priors: tuple[object, object, Mapping[str, Card]] | None = None
         self._seen: object = None
         self._next_look = self._retry_at = float("-inf")
         self._building: asyncio.Task[Heimdall] | None = None
@@ -204,8 +208,22 @@ class Runtime:
         self._entries = entries
 
     def catalog_view(self) -> CatalogView:
-        """Return all that is known of the models, and how its sources are doing; nothing is waited for."""
-        return self.tower.current
+        """Return all that is known of the models, and how its sources are doing; nobody is asked.
+
+        What is expected of them is found out once for each catalog and bundle, for some milliseconds.
+        """
+        view, engine = self.tower.current, self._engine
+        if engine is None:
+            return view
+        bundle = engine.snapshot.bundle
+        if self._priors is None or self._priors[0] is not view.cards or self._priors[1] is not bundle:
+            self._priors = (view.cards, bundle, with_priors(view, bundle).cards)
+        return replace(view, cards=self._priors[2])
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """What decisions are made from now; None where there is no engine yet."""
+        return self._engine.snapshot if self._engine is not None else None
 
     def entry(self, group: str | None) -> CatalogEntry | None:
         """Return what is known of a model group."""

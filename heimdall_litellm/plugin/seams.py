@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -33,6 +34,8 @@ _CLIENT_TIMEOUT = "litellm.llms.custom_httpx.http_handler:_default_cached_client
 PLACEHOLDER_KEY = "oauth"
 """Stands where LiteLLM insists on a key and the provider is given a bearer instead."""
 _OF_A_CALLER = re.compile("-[0-9a-f]{16}$")
+_KEY_CHECK = "litellm.proxy.auth.user_api_key_auth:user_api_key_auth"
+_IS_PUBLIC = "litellm.proxy.auth.auth_utils:route_in_additonal_public_routes"
 _MODEL_OF_ID = "litellm.proxy.openai_files_endpoints.common_utils:decode_model_from_file_id"
 
 
@@ -146,6 +149,9 @@ _OTHERS: tuple[tuple[str, bool, str], ...] = (
     (_RESPONSE_DEPLOYMENT, False, "conversations that go on stay with their model; else, the default"),
     (f"{_RESPONSE_SECURITY}._decrypt_response_id", False, "the same, where the proxy encrypts the ids"),
     (_MODEL_OF_ID, False, "guarding a default model that the id of a file or batch names"),
+    (f"{_PROXY}:app.router.routes", False, "the HTTP API"),
+    (_KEY_CHECK, False, "the key check of the HTTP API; without it nobody gets in"),
+    (_IS_PUBLIC, False, "the same"),
     ("litellm:exception_type", False, "telling failures of streams apart"),
     (_HTTP_CLIENT, False, "Gemini with an OAuth token, and holding keys to their hosts at a redirect"),
     ("fastapi:HTTPException", True, "refusals within the router"),
@@ -285,6 +291,30 @@ def access_checks() -> tuple[TokenCheck, ...]:
         raise LookupError("the installed LiteLLM has no is_model_authorized_for_token")
     budget = _attribute("litellm.proxy.auth.fallback_budget:is_token_within_budget_for_model")
     return cast("tuple[TokenCheck, ...]", (access,) if budget is None else (access, budget))
+
+
+def key_check() -> tuple[Callable[..., Awaitable[object]], Callable[[str], object]]:
+    """Return the proxy's check of a request's key, and what says of a path that no key is asked for there.
+
+    Raises LookupError where one of them isn't there.
+    """
+    check, is_public = _attribute(_KEY_CHECK), _attribute(_IS_PUBLIC)
+    if not callable(check) or not callable(is_public):
+        raise LookupError("the installed LiteLLM has no user_api_key_auth")
+    return check, is_public
+
+
+def key_header() -> str | None:
+    """Return the header of the proxy's own choice in which it takes keys, if it has one."""
+    settings = _attribute(f"{_PROXY}:general_settings")
+    name = settings.get("litellm_key_header_name") if isinstance(settings, Mapping) else None
+    return name if isinstance(name, str) else None
+
+
+def proxy_app() -> Any:
+    """Return the proxy's web application; None outside a proxy."""
+    # Only where it has been loaded: a router alone has none, and importing it would make one.
+    return _attribute(f"{_PROXY}:app") if _PROXY in sys.modules else None
 
 
 def redis() -> Any:

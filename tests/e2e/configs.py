@@ -27,6 +27,8 @@ UPSTREAM = {
     "nano": "gpt-4.1-nano",
     "heimdall-wild": "o4-mini",
 }
+SLASHED = "openai/große-modelle/gpt 5"
+"""The group of the proxy for the HTTP API whose name holds everything."""
 VIRTUAL = ("heimdall", "heimdall-lone", "heimdall-bare", "heimdall-wild")
 
 AUTH_MODULE = """

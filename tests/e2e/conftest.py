@@ -101,6 +101,19 @@ def faulty_proxy(provider_server: FakeProviders, tmp_path_factory: pytest.TempPa
         yield started
 
 
+@pytest.fixture(scope="session")
+def web_proxy(provider_server: FakeProviders, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """Heimdall with a circuit breaker, a way in for tests, and a model whose name holds everything."""
+    given = configs.settings(failover={"circuit_breaker": True})
+    router = {"disable_cooldowns": True}
+    config = _with_keys(configs.config(provider_server.url, given, router_settings=router))
+    named = configs.deployment(configs.SLASHED, "openai/gpt-5", f"{provider_server.url}/v1")
+    config["model_list"].append(named)
+    config["litellm_settings"]["callbacks"] = ["watched_heimdall.heimdall"]
+    with running(_directory(tmp_path_factory, "web"), config) as started:
+        yield started
+
+
 @pytest.fixture
 def hosts_proxy(started_hosts_proxy: Proxy) -> Proxy:
     """Heimdall in front of providers at their real names, with nobody set aside."""

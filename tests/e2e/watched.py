@@ -1,7 +1,7 @@
 """Heimdall, with a way in for tests; the proxy under test loads a copy of this file as its callback.
 
 `POST /test/well` makes everybody well again; `GET /test/aside` says who is set aside; `POST /test/later` lets
-a number of seconds pass for the circuit breaker.
+a number of seconds pass for the circuit breaker; `GET /test/traces` counts what requests leave behind.
 """
 
 from __future__ import annotations
@@ -39,3 +39,15 @@ async def later(seconds: float) -> dict[str, Any]:
     global _ahead
     _ahead += seconds
     return {}
+
+
+@proxy_server.app.get("/test/traces")
+async def traces() -> dict[str, Any]:
+    """Count records, remembered decisions, circuits and failures."""
+    snapshot = heimdall.runtime.snapshot
+    return {
+        "records": len(heimdall.records),
+        "remembered": sum(map(len, [snapshot.cache] if snapshot is not None else [])),
+        "circuits": len(_health._circuits),
+        "failures": sum(heimdall.failures.counts().values()),
+    }

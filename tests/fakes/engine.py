@@ -52,6 +52,7 @@ class FakeEngine:
         overrides: Overrides = _NONE,
         latencies: Mapping[str, float] | None = None,
         standing: Standing = NO_STANDING,
+        is_trial: bool = False,
     ) -> Decision:
         self.calls.append(
             {
@@ -61,6 +62,7 @@ class FakeEngine:
                 "overrides": overrides,
                 "latencies": latencies,
                 "standing": standing,
+                "is_trial": is_trial,
             }
         )
         router = self.settings.router_of(name)

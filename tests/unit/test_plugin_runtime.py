@@ -117,7 +117,7 @@ async def test_news_of_the_catalog_reach_the_engine_and_nothing_is_replaced_with
     entry = runtime.entry("a")
     assert entry is not None
     assert entry.input_usd_per_mtok == 9.0
-    assert runtime.catalog_view().cards["a"].facts["input_usd_per_mtok"].value == 9.0
+    assert runtime.tower.current.cards["a"].facts["input_usd_per_mtok"].value == 9.0
 
 
 def test_the_catalog_is_watched_once_there_is_an_engine() -> None:
@@ -183,3 +183,14 @@ def test_a_bundle_directory_is_watched_once_there_is_an_engine() -> None:
     runtime = _runtime(watch=lambda *args: watched.append(args))
     engine = runtime.build(_models("a"))
     assert watched == [(runtime.settings, engine)]
+
+
+def test_the_catalog_shows_what_is_expected_of_each_model_found_out_once() -> None:
+    runtime = Runtime(load_settings(SETTINGS), Failures())
+    assert runtime.catalog_view().cards == {}
+    runtime.build(_models("a"))
+    prior = runtime.catalog_view().cards["a"].prior
+    assert prior is not None
+    assert prior.known_as == "gpt-5@medium"
+    assert prior.by_kind
+    assert runtime.catalog_view().cards is runtime.catalog_view().cards
