@@ -84,6 +84,9 @@ async def _presented(check: Callable[..., Awaitable[object]], request: Request) 
 
 def _refusal(error: Exception) -> Exception:
     """Return the problem that a refusal of LiteLLM's is; what is none, is a failure."""
+    if isinstance(error, ModuleNotFoundError) and error.name == "prisma":
+        # LiteLLM stumbles on its way to a refusal, where its database client isn't installed.
+        return refused_key(401)
     given = getattr(error, "code", None) or getattr(error, "status_code", None)
     try:
         status = int(str(given))
@@ -92,6 +95,7 @@ def _refusal(error: Exception) -> Exception:
     if status == 503:
         return Problem(503, "heimdall_unavailable", "The proxy can't check keys now.")
     kind = getattr(error, "type", None)
+    kind = getattr(kind, "value", kind)
     if status == 400 and kind == "no_db_connection":
         status = 401  # a proxy without a database knows the master key and no other
     return refused_key(status, kind) if status in _UNDERSTOOD else error

@@ -60,6 +60,15 @@ def test_no_route_is_without_authentication(web_proxy: Proxy, path: str, key: st
     assert answer.json()["code"] == "heimdall_unauthenticated"
 
 
+@pytest.mark.parametrize("key", [None, "sk-unknown", "nonsense"])
+def test_without_a_database_the_master_key_alone_gets_in(simulated_proxy: Proxy, key: str | None) -> None:
+    answer = get(simulated_proxy, "/heimdall/v1/models", key)
+    assert answer.status_code == 401, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "ProxyErrorTypes" not in answer.text
+    assert get(simulated_proxy, "/heimdall/v1/models").status_code == 200
+
+
 def test_liveness_is_public_and_says_no_more(web_proxy: Proxy) -> None:
     assert get(web_proxy, "/heimdall/health", None).json() == {"status": "ok"}
     assert get(web_proxy, "/heimdall/health", "sk-unknown").status_code == 401
