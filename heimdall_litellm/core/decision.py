@@ -16,7 +16,7 @@ A bucket that the request asks for is obeyed under each.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -150,8 +150,9 @@ def decide(
         raise _no_candidate(scored)
     chosen, providers = ranked[0], {row.entry.name: row.entry.provider for row in candidates.rows}
     # Most likely a provider is down, if the first attempt fails at all; `failover.after` mends it if not.
-    hops = [Hop(c.model, providers[c.model]) for c in ranked]
-    fallbacks = after("unavailable", hops[0], hops[1:])[: policy.max_fallbacks]
+    aside = _set_aside(scored, {c.model for c in ranked})
+    hops = [Hop(c.model, providers[c.model]) for c in (*ranked, *aside)]
+    fallbacks = after("unavailable", hops[0], hops[1:], set_aside=[c.model for c in aside])
     efforts = {(row.entry.name, row.bucket): row.effort for row in candidates.rows}
     return Decision(
         model=chosen.model,
@@ -164,9 +165,9 @@ def decide(
         alpha=alpha,
         effort=efforts[chosen.model, chosen.bucket],
         candidates=scored,
-        fallbacks=tuple(hop.model for hop in fallbacks),
-        ranked=tuple(c.model for c in ranked),
-        efforts={c.model: efforts[c.model, c.bucket] for c in ranked},
+        fallbacks=tuple(hop.model for hop in fallbacks[: policy.max_fallbacks]),
+        ranked=tuple(hop.model for hop in hops),
+        efforts={c.model: efforts[c.model, c.bucket] for c in (*ranked, *aside)},
         reasons=reasons_for(seen.triage, policy, router_policy, bucket, overrides, chosen, scored),
         features=seen.features,
         policy=policy.name,
@@ -226,6 +227,15 @@ def _score_all(
             rows, why_not, quality, cost, output_tokens, penalty, score, strict=True
         )
     )
+
+
+def _set_aside(scored: Sequence[CandidateScore], others: Collection[str]) -> list[CandidateScore]:
+    """Return those that are ruled out by the circuit breaker alone, the best first: last resorts."""
+    found = [c for c in scored if guardrails.is_only_aside(c.why_not) and c.model not in others]
+    first: dict[str, CandidateScore] = {}
+    for candidate in sorted(found, key=lambda c: (-c.quality, c.cost_usd, c.model)):
+        first.setdefault(candidate.model, candidate)
+    return list(first.values())
 
 
 def _no_candidate(scored: tuple[CandidateScore, ...]) -> NoCandidate:

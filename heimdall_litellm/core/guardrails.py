@@ -22,6 +22,7 @@ from typing import Final
 from heimdall_litellm.core.types import CatalogEntry, RequestFacts
 
 NOT_PERMITTED = "the caller's key or team may not use it"
+_ASIDE: Final = "set aside for a while: "
 
 _MIN_ANSWER_TOKENS = 256
 """Room that must be left for an answer where the client states no limit."""
@@ -122,4 +123,9 @@ def _widest(entries: Sequence[CatalogEntry], facts: RequestFacts, why: Reasons) 
 
 
 def _aside(cause: str | None) -> str | None:
-    return None if cause is None else f"set aside for a while: {cause}"
+    return None if cause is None else _ASIDE + cause
+
+
+def is_only_aside(why: str | None) -> bool:
+    """Whether a candidate is ruled out by the circuit breaker alone, so that it is a last resort."""
+    return why is not None and why.startswith(_ASIDE)

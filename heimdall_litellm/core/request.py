@@ -194,6 +194,7 @@ def _read_message(message: Mapping[str, object], reading: _Reading) -> None:
     content = message.get("content")
     if content is None:
         content = message.get("parts")
+        content = [content] if isinstance(content, Mapping) else content
     if role in ("system", "developer"):
         _read_system(content, reading)
         return

@@ -103,6 +103,10 @@ def sign(data: Mapping[str, Any], call_type: str, handle: str) -> None:
 def onwards(data: Mapping[str, Any], model: str, fallbacks: list[str]) -> Data:
     """Return a routed request as it goes on to `model`, without what LiteLLM added when it was answered."""
     kept = {key: value for key, value in data.items() if key not in _ADDED}
+    # Of their own, for what is still to be logged of the last attempt reads that one's.
+    kept |= {
+        name: dict(kept[name]) for name in (METADATA, LITELLM_METADATA) if isinstance(kept.get(name), dict)
+    }
     return {**kept, "model": model, **{kind: [{model: fallbacks}] for kind in FALLBACK_KINDS}}
 
 

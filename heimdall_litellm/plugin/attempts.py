@@ -15,11 +15,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from heimdall_litellm.core.failover import Hop, after
+from heimdall_litellm.core.failover import FailureKind, Hop, after
 from heimdall_litellm.health import OWN_PAUSE, PAUSES, Failure, Health
 from heimdall_litellm.observe import metrics
 
 BROKEN = Failure("broken")
+_PROVOKED = ("refused", "forbidden", "gone", "broken")
+"""What a client's own headers and fields can bring about at any provider."""
 _OF_THE_CREDENTIAL = ("rate-limited", "refused", "forbidden", "gone")
 
 
@@ -55,7 +57,8 @@ class Course:
     `fallbacks` is the list LiteLLM walks, `taken` whom we turned to ourselves last. `limit` is how many
     further models may be tried, `tokens` the estimated length of the request. `is_patient`: the client stated
     no time limit of its own, so that a timeout says something about the deployment. `is_telling`: so does any
-    failure, for the request has a sound form.
+    failure, for the request has a sound form. `is_plain`: it brings no headers or fields of its own to the
+    provider, so that a refusal does.
     """
 
     hops: Sequence[Hop] = ()
@@ -63,6 +66,7 @@ class Course:
     tokens: int = 0
     is_patient: bool = True
     is_telling: bool = True
+    is_plain: bool = True
     goes_on_after_policy: bool = False
     fallbacks: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
@@ -170,7 +174,7 @@ class Course:
 
     def _feed(self, attempt: Attempt, failure: Failure, health: Health) -> bool:
         pause = PAUSES.get(failure.kind)
-        if pause is None or not self.is_telling or (failure.kind == "timeout" and not self.is_patient):
+        if pause is None or not self._is_telling(failure.kind):
             health.release(attempt.keys)
             return False
         is_own = attempt.own is not None and failure.kind in _OF_THE_CREDENTIAL
@@ -182,6 +186,10 @@ class Course:
             return False
         metrics.set_aside(attempt.hop.provider, failure.kind, is_own=is_own)
         return True
+
+    def _is_telling(self, kind: FailureKind) -> bool:
+        is_provoked = (kind == "timeout" and not self.is_patient) or (kind in _PROVOKED and not self.is_plain)
+        return self.is_telling and not is_provoked
 
     def succeed(self, attempt: Attempt, health: Health) -> None:
         """Settle an attempt that succeeded."""

@@ -68,12 +68,15 @@ def _are_contents(prompt: object) -> bool:
 
 
 def _is_gemini(content: object) -> bool:
-    return isinstance(content, str) or (isinstance(content, dict) and _are_dicts(content.get("parts") or []))
+    if isinstance(content, str):
+        return True
+    parts = content.get("parts") if isinstance(content, dict) else content
+    return isinstance(content, dict) and (not parts or isinstance(parts, dict) or _are_dicts(parts))
 
 
 def _are_headers(headers: Mapping[object, object]) -> bool:
     return all(
-        isinstance(text, str) and text.isascii() and text.isprintable()
+        isinstance(text, str) and text.isascii() and text.replace("\t", " ").isprintable()
         for pair in headers.items()
         for text in pair
     )

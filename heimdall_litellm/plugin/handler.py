@@ -19,6 +19,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from litellm.integrations.custom_logger import CustomLogger
@@ -38,6 +39,7 @@ from heimdall_litellm.plugin.routing import Routing
 from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.serving import ProxyBackend
 from heimdall_litellm.plugin.shield import Failures, later, logger, say_plainly, shield, shield_now
+from heimdall_litellm.plugin.verdict import has_answered
 
 if TYPE_CHECKING:
     from heimdall_litellm.config import Settings
@@ -151,7 +153,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         last = record.course.current
         if last is not None and not last.is_over and recovering is not None:
             # Reported by nobody, so a stream: with a status, if a provider said something within it.
-            self._outcomes.settle(record, last, recovering, is_stream=hasattr(recovering, "status_code"))
+            self._outcomes.settle(record, last, recovering, is_stream=has_answered(recovering))
         if record.course.is_client_to_blame:
             raise NoOtherModel(*(record.final or (400, "the request was refused")))
         if seams.has_begun(recovering):
@@ -278,7 +280,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
 
     def _watched(self, stream: Any, request: Mapping[str, Any]) -> Any:
         record = self.records.of(request)
-        if record is None or not record.is_sound or record.call not in streams.UNWATCHED:
+        if record is None or not record.is_sound or not streams.is_unwatched(record.call, record.course):
             return stream
         if not seams.is_first_to_watch(self):
             # A guardrail behind us would see nothing of another stream.
@@ -291,7 +293,11 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             ask = shield_now(self.failures, "stream", lambda: self._outcomes.next_call(record, request), None)
             return None if ask is None else await ask()
 
-        return streams.watched(stream, failed, replaced)
+        def left(has_begun: bool) -> None:
+            settled = partial(self._outcomes.stream_left, record, has_begun=has_begun)
+            shield_now(self.failures, "failure", settled, None)
+
+        return streams.watched(stream, failed, replaced, left)
 
     async def async_post_call_failure_hook(
         self,

@@ -14,7 +14,7 @@ from heimdall_litellm.plugin.attempts import Attempt
 from heimdall_litellm.plugin.records import Record, Records, group_of
 from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import logger
-from heimdall_litellm.plugin.verdict import failure_of, message_of
+from heimdall_litellm.plugin.verdict import failure_of, has_answered, message_of
 
 _TO_REPORT = ("refused", "forbidden", "gone")
 """Failures that somebody has to mend."""
@@ -62,8 +62,11 @@ class Outcomes:
         """Settle the attempt whose stream broke, from what LiteLLM logs of it."""
         exception, request = kwargs.get("exception"), kwargs.get("litellm_params") or {}
         record = self._records.of(request)
-        # When this comes, a next attempt may be under way, and the metadata tells of that one.
-        if isinstance(exception, BaseException) and record is not None and len(record.course.attempts) == 1:
+        if record is None or not isinstance(exception, BaseException):
+            return
+        # When this comes, a next attempt may be under way, and the metadata tells of that one. The router
+        # logs likewise that it found no deployment for a model, which is about nobody who was called.
+        if len(record.course.attempts) == 1 and seams.is_provider_error(exception):
             self.failed(request, exception, is_stream=True)
 
     def stream_ended(self, record: Record, error: Exception) -> None:
@@ -71,7 +74,14 @@ class Outcomes:
         last = record.course.current
         if last is not None and not last.is_over:
             # With a status, if a provider said something within it.
-            self.settle(record, last, error, is_stream=hasattr(error, "status_code"))
+            self.settle(record, last, error, is_stream=has_answered(error))
+
+    def stream_left(self, record: Record, *, has_begun: bool) -> None:
+        """Settle the attempt whose reader is gone: it was well if it had begun to answer."""
+        last = record.course.current
+        if last is not None:
+            (record.course.succeed if has_begun else record.course.drop)(last, self._runtime.health)
+        record.brought = {}
 
     def next_call(self, record: Record, request: Mapping[str, Any]) -> Callable[[], Awaitable[Any]] | None:
         """Return the call of who comes next, where LiteLLM doesn't turn to them; None if that is nobody."""
@@ -83,9 +93,10 @@ class Outcomes:
     def said(self, request: Mapping[str, Any], exception: Exception) -> None:
         """Make an error that LiteLLM is about to answer with say what was tried."""
         record = self._records.of(request)
-        if record is None or not seams.is_provider_error(exception):
+        is_over = seams.is_nobody_left(exception)
+        if record is None or not (is_over or seams.is_provider_error(exception)):
             return
-        if (last := record.course.current) is not None and not last.is_over:
+        if not is_over and (last := record.course.current) is not None and not last.is_over:
             self.settle(record, last, exception)
         record.brought = {}  # nobody will be asked any more
         record.retry_after_s = record.course.wait_s(self._runtime.health)

@@ -18,6 +18,7 @@ from math import ceil
 from typing import Any, Final
 
 from heimdall_litellm.auth.secret import Masked
+from heimdall_litellm.core.failover import FailureKind
 from heimdall_litellm.core.types import Bucket, Decision, EffortSpec
 from heimdall_litellm.plugin.apply import HANDLE_KEY
 from heimdall_litellm.plugin.attempts import Course
@@ -26,6 +27,7 @@ from heimdall_litellm.plugin.translate import LITELLM_METADATA, METADATA
 
 MAX_HEADER: Final = 300
 MAX_AGE_S: Final = 3600.0
+_OF_THE_REQUEST: Final = ("context", "policy")
 _NO_EFFORTS: Final[Mapping[str, EffortSpec]] = {}
 
 
@@ -81,23 +83,31 @@ class Record:
         """Return status and message of the answer where every attempt failed; None to leave LiteLLM's own.
 
         What the provider said of a client's mistake stands as it is, and so does the error of a model that
-        was the only one.
+        was the only candidate; but nobody is told of a key of the proxy's that was refused, as though it were
+        theirs.
         """
         if not self.is_sound or not self.course.is_lost:
             return None
         if self.final is not None:
             return self.final
         attempts = self.course.attempts
-        if len(attempts) == 1:
-            return None
         last = attempts[-1].failure
+        if len(attempts) == 1 and last is not None and self._stands(last.kind):
+            return None
         tried = ", ".join(f"{a.hop.model}: {a.failure.words}" for a in attempts if a.failure)
         said = f"No model could serve this request. Tried {tried}."
-        if last is not None and last.kind in ("context", "policy"):
+        kinds = {attempt.failure.kind for attempt in attempts if attempt.failure is not None}
+        if (last is not None and last.kind in _OF_THE_REQUEST) or kinds <= {"unfit", *_OF_THE_REQUEST}:
             return 400, said
         if self.retry_after_s is not None:
             said += f" Try again in {ceil(self.retry_after_s)} s."
         return 503, said
+
+    def _stands(self, kind: FailureKind) -> bool:
+        """Whether the error of the only attempt is to be answered with."""
+        if kind in _OF_THE_REQUEST:
+            return True
+        return len(self.course.hops) <= 1 and kind not in ("refused", "forbidden", "gone")
 
     @property
     def escalated_from(self) -> str | None:

@@ -25,6 +25,7 @@ from heimdall_litellm.plugin.records import Record
 from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import later, shield, shield_now
 
+_OF_THE_CLIENT = ("headers", "extra_headers", "extra_query", "extra_body")
 _TIME_LIMITS = ("timeout", "stream_timeout", "request_timeout")
 
 
@@ -152,6 +153,7 @@ class Routing:
             limit=settings.router_of(request.record.requested).max_fallbacks,
             tokens=tokens,
             is_telling=request.is_formed,
+            is_plain=not any(request.data.get(name) for name in _OF_THE_CLIENT),
             is_patient=not any(request.data.get(name) is not None for name in _TIME_LIMITS),
             goes_on_after_policy=settings.failover.after_content_policy,
         )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import ssl
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,11 +19,17 @@ from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any, Protocol, cast
 
+import aiohttp
 import httpx
 import openai
 
 from heimdall_litellm.errors import BadOverride, RequestError
 
+TRANSPORT = (
+    *(httpx.TransportError, httpx.HTTPStatusError, httpx.StreamError),
+    *(aiohttp.ClientError, ConnectionError, ssl.SSLError, TimeoutError),
+)
+"""What it looks like when the way to a provider breaks."""
 SUPPORTED = ">=1.100,<1.110"
 """The releases of LiteLLM that these seams were run on; the package asks for no others."""
 
@@ -395,8 +402,17 @@ def has_begun(error: BaseException | None) -> bool:
 
 def is_provider_error(error: BaseException) -> bool:
     """Whether an exception tells of an attempt, and not of LiteLLM itself or of a client that hung up."""
-    # Those of LiteLLM's adapters are met as they are where a stream failed at its beginning.
-    return isinstance(error, openai.OpenAIError) or type(error).__module__.startswith("litellm.llms.")
+    # Those of LiteLLM's adapters, and of the connection, are met as they are where a stream failed at its
+    # beginning.
+    return isinstance(error, (openai.OpenAIError, *TRANSPORT)) or type(error).__module__.startswith(
+        "litellm.llms."
+    )
+
+
+def is_nobody_left(error: BaseException) -> bool:
+    """Whether an exception is the router's own: it found no deployment for the last of the models."""
+    kind = type(error)
+    return kind.__module__ == "litellm.types.router" and kind.__name__.startswith("RouterRateLimitError")
 
 
 def rewrite(error: Exception, status: int, message: str) -> None:

@@ -8,6 +8,7 @@ saw nothing.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,12 +18,24 @@ from typing import Any, Final
 import litellm
 import openai
 
+from heimdall_litellm.plugin.attempts import Course
+
 UNWATCHED: Final = frozenset({"atext_completion", "agenerate_content_stream"})
 """The calls whose streams LiteLLM hands out so."""
 
 # Gemini's own events are passed on unread, an error among them.
 _EVENT: Final = re.compile(rb"\s*data:\s*[\[{]")
 _ERROR: Final = re.compile(rb'\s*data:\s*(\{\s*"error"\s*:.*)', re.DOTALL)
+
+
+def is_unwatched(call: str, course: Course) -> bool:
+    """Whether LiteLLM hands out the stream of the latest attempt and forgets it.
+
+    Of OpenRouter's on chat it would see to, it can't read the error events, whose codes are words.
+    """
+    last = course.current
+    is_unread = call == "acompletion" and last is not None and last.hop.provider == "openrouter"
+    return call in UNWATCHED or is_unread
 
 
 class NoAnswerError(openai.OpenAIError):
@@ -33,10 +46,12 @@ async def watched(
     stream: AsyncIterator[Any],
     failed: Callable[[Exception], None],
     replaced: Callable[[], Awaitable[AsyncIterator[Any] | None]],
+    left: Callable[[bool], None],
 ) -> AsyncIterator[Any]:
     """Yield a stream, or what it is `replaced` with where it fails before its first content.
 
-    `failed` is told of every failure, before that and after it.
+    `failed` is told of every failure, before that and after it; `left` whether there was content when the
+    client hung up, of which LiteLLM tells nobody.
     """
     while True:
         held: list[Any] = []
@@ -54,6 +69,9 @@ async def watched(
             if held:
                 raise NoAnswerError("the stream held no answer")
             return
+        except (GeneratorExit, asyncio.CancelledError):
+            left(has_begun)
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a stream ends in
             failure = error
         finally:

@@ -274,7 +274,7 @@ def _is_ours_or_providers(name: object) -> bool:
 
 def _is_withheld(name: object) -> bool:
     plain = str(name).lower().strip().replace("_", "-")
-    return plain in _FRAMING or plain.endswith(_WITHHELD_ENDINGS)
+    return plain in _FRAMING or (plain.endswith(_WITHHELD_ENDINGS) and plain != "idempotency-key")
 
 
 def _without_ours(metadata: Mapping[str, Any]) -> Data:

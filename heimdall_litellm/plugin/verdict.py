@@ -7,14 +7,12 @@ our matter and not the client's.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import Any, Final
 
-import aiohttp
 import httpx
 import litellm
 import openai
@@ -27,6 +25,7 @@ _BY_STATUS: Final[Mapping[int, FailureKind]] = {
     401: "refused",
     402: "refused",
     403: "forbidden",
+    404: "gone",
     408: "timeout",
     413: "context",
     429: "rate-limited",
@@ -37,14 +36,12 @@ _UNREADABLE: Final = ("error converting to valid response",)
 """How LiteLLM says that it couldn't read an answer, with the status of a client's mistake."""
 _MODEL: Final = ("model", "deployment", "endpoints")
 """Words of a 404 that is about the model."""
+_THINGS: Final = ("cachedcontent", "cached content", "the file", "files/")
+"""Words of a 403 that is about something which the request names."""
 _EFFORT: Final = ("thinking", "reasoning", "effort", "budget_tokens")
 _OF_A_PROVIDER: Final = ("broken", "unavailable", "refused", "forbidden", "gone")
 _MAX_TEXT: Final = 4_000
 _MAX_CHAIN: Final = 16
-_TRANSPORT: Final = (
-    *(httpx.TransportError, httpx.HTTPStatusError, httpx.StreamError),
-    *(aiohttp.ClientError, ConnectionError, ssl.SSLError, TimeoutError),
-)
 
 
 def failure_of(
@@ -68,6 +65,11 @@ def failure_of(
     if kind == "client" and added_effort and _says(error, _EFFORT):
         kind = "unfit"
     return Failure(kind, status, _retry_after_s(error))
+
+
+def has_answered(error: BaseException) -> bool:
+    """Whether an exception met while an answer was being read tells of what a provider said in it."""
+    return any(hasattr(one, "status_code") for one in _chain(error))
 
 
 def message_of(error: BaseException) -> str:
@@ -112,16 +114,21 @@ def _kind_of(error: BaseException, status: int | None) -> FailureKind:
             return "timeout" if _came_from(error, httpx.TimeoutException, TimeoutError) else "broken"
     if status is None:
         return "broken"
+    if status in (403, 404) and _is_about_a_thing(error, status):
+        return "unfit"
     if status in _BY_STATUS:
         return _BY_STATUS[status]
-    if status == 404:
-        # A file or a thread that the request names may be what isn't there; that is no deployment's fault.
-        return "gone" if _says(error, _MODEL) else "unfit"
     if 400 <= status < 500:
         if _says(error, _OUR_MATTER):
             return "refused"
         return "broken" if _says(error, _UNREADABLE) else "client"
     return "unavailable"
+
+
+def _is_about_a_thing(error: BaseException, status: int) -> bool:
+    # A file or a thread that the request names may be what isn't there, which is no deployment's fault.
+    # Google says that with a 403.
+    return _says(error, _THINGS) if status == 403 else not _says(error, _MODEL)
 
 
 def _says(error: BaseException, words: Iterable[str]) -> bool:
@@ -139,7 +146,7 @@ def _is_providers(error: BaseException) -> bool:
 
 
 def _speaks_of_a_provider(error: BaseException) -> bool:
-    if isinstance(error, _TRANSPORT):
+    if isinstance(error, seams.TRANSPORT):
         return not isinstance(error, httpx.LocalProtocolError)
     # LiteLLM's own classes are OpenAI's too, whatever they tell of; OpenAI's client has none but for answers.
     is_openais = isinstance(error, openai.APIError) and type(error).__module__.startswith("openai.")

@@ -81,10 +81,19 @@ def _later(proxy: Proxy, seconds: float) -> None:
 @streaming_or_not
 @every_endpoint
 @pytest.mark.parametrize("fault", DOWN)
-@pytest.mark.parametrize(("bucket", "script"), [("mid", "gpt_5"), ("hard", "gemini_2_5_pro")])
+@pytest.mark.parametrize(
+    ("model", "bucket", "script"),
+    [
+        ("heimdall-pair", "mid", "gpt_5"),
+        ("heimdall-pair", "hard", "gemini_2_5_pro"),
+        ("heimdall-cheap", "cheap", "deepseek_r1"),
+    ],
+    ids=["openai", "gemini", "openrouter"],
+)
 def test_a_provider_that_is_down_is_replaced_by_another_vendor_and_set_aside(
     hosts_proxy: Proxy,
     fakes: FakeProviders,
+    model: str,
     bucket: str,
     script: str,
     fault: str,
@@ -93,7 +102,7 @@ def test_a_provider_that_is_down_is_replaced_by_another_vendor_and_set_aside(
     stream: bool,
 ) -> None:
     fakes.script(**{script: fault})
-    answer = _ask(hosts_proxy, path, body, bucket, stream=stream)
+    answer = _ask(hosts_proxy, path, body, bucket, stream=stream, model=model)
     assert answer.status_code == 200, answer.text
     assert len(_aside(hosts_proxy)) == 1
     if (fault, path) == _ANNOUNCED and "response.failed" in answer.text:
@@ -103,7 +112,7 @@ def test_a_provider_that_is_down_is_replaced_by_another_vendor_and_set_aside(
     second = others[-1]
     assert first != second
     fakes.received.clear()
-    again = _ask(hosts_proxy, path, body, bucket, stream=stream)
+    again = _ask(hosts_proxy, path, body, bucket, stream=stream, model=model)
     assert again.status_code == 200
     assert first not in fakes.hosts
     assert len(fakes.received) == 1
@@ -585,17 +594,21 @@ def test_a_client_asks_for_no_retries_of_its_own(hosts_proxy: Proxy, fakes: Fake
     assert fakes.models.count("gpt-5") == 1
 
 
+@streaming_or_not
+@every_endpoint
 def test_of_many_who_ask_at_once_when_a_pause_is_over_one_probes(
-    hosts_proxy: Proxy, fakes: FakeProviders
+    hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any], stream: bool
 ) -> None:
     fakes.script(gpt_5="503")
-    assert _ask(hosts_proxy, *CHAT, "mid", stream=False).status_code == 200
+    assert _ask(hosts_proxy, path, body, "mid", stream=False).status_code == 200
     _later(hosts_proxy, 40)
     fakes.received.clear()
     with ThreadPoolExecutor(20) as pool:
-        asked = [pool.submit(_ask, hosts_proxy, *CHAT, "mid", stream=False) for _ in range(20)]
+        asked = [pool.submit(_ask, hosts_proxy, path, body, "mid", stream=stream) for _ in range(20)]
         assert {answer.result().status_code for answer in asked} == {200}
     assert fakes.models.count("gpt-5") == 1
+    # Nobody else is blamed for those who asked in vain.
+    assert len(_aside(hosts_proxy)) == 1
 
 
 @pytest.mark.parametrize("path", ["generateContent", "streamGenerateContent"])
@@ -611,3 +624,66 @@ def test_geminis_own_endpoint_fails_over_alike(hosts_proxy: Proxy, fakes: FakePr
             assert answer.status_code == 200, answer.text
             assert "hello" in answer.text
         assert fakes.models.count(first) == 1
+
+
+@streaming_or_not
+@every_endpoint
+def test_who_was_set_aside_before_is_a_last_resort(
+    hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any], stream: bool
+) -> None:
+    fakes.script(gpt_5=["503", "ok"], gpt_5_mini=["503", "ok"])
+    for bucket in ("mid", "cheap"):
+        assert _ask(hosts_proxy, path, body, bucket, stream=False).status_code == 200
+    assert len(_aside(hosts_proxy)) == 2
+    fakes.received.clear()
+    fakes.script(gemini_2_5_pro="503")
+    answer = _ask(hosts_proxy, path, body, "hard", stream=stream)
+    assert answer.status_code == 200, answer.text
+    assert "hello" in _said(answer)
+    assert fakes.models[0] == "gemini-2.5-pro"
+    assert len(fakes.models) == 2
+    # Who has answered is well again.
+    assert len(_aside(hosts_proxy)) == 2
+
+
+@every_endpoint
+def test_nobody_is_told_that_a_key_of_the_proxys_was_refused(
+    hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any]
+) -> None:
+    fakes.script(gpt_5="401", gpt_5_mini="401", gemini_2_5_pro="401")
+    answer = _ask(hosts_proxy, path, body, "hard", stream=False)
+    assert answer.status_code == 503, answer.text
+    assert "gemini: refused (401)" in answer.text
+
+
+@every_endpoint
+@pytest.mark.parametrize("status", ["401", "403", "404"])
+@pytest.mark.parametrize("field", ["extra_headers", "headers", "extra_query", "extra_body"])
+def test_what_a_client_can_provoke_sets_nobody_aside(
+    hosts_proxy: Proxy, fakes: FakeProviders, field: str, status: str, path: str, body: dict[str, Any]
+) -> None:
+    fakes.script(gpt_5=status, gpt_5_mini=status, gemini_2_5_pro=status)
+    _ask(hosts_proxy, path, {**body, field: {"x-odd": "1"}}, "mid", stream=False)
+    assert _aside(hosts_proxy) == {}
+
+
+@pytest.mark.parametrize(("path", "body"), [COMPLETIONS, GEMINI], ids=["completions", "gemini"])
+def test_a_client_that_hangs_up_leaves_no_probe_behind(
+    hosts_proxy: Proxy, fakes: FakeProviders, path: str, body: dict[str, Any]
+) -> None:
+    fakes.script(gpt_5=["503", "stall:2", "ok"])
+    assert _ask(hosts_proxy, path, body, "mid", stream=False).status_code == 200
+    _later(hosts_proxy, 40)
+    there, asked = placed(path, body, "heimdall-pair", stream=True)
+    sent = {"authorization": "Bearer sk-master", "heimdall-bucket": "mid"}
+    with (
+        httpx.Client(trust_env=False) as client,
+        client.stream("POST", hosts_proxy.url + there, json=asked, headers=sent) as answer,
+    ):
+        assert next(answer.iter_lines())
+    deadline = time.monotonic() + 10
+    while _aside(hosts_proxy) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    fakes.received.clear()
+    assert _ask(hosts_proxy, path, body, "mid", stream=False).status_code == 200
+    assert fakes.models == ["gpt-5"]
