@@ -20,6 +20,7 @@ from heimdall_litellm.core.types import (
     Penalties,
     RequestFacts,
     RouterPolicy,
+    Standing,
 )
 from heimdall_litellm.core.wordscore import WordScore
 from heimdall_litellm.errors import NoCandidate
@@ -237,3 +238,15 @@ def test_words_lean_the_triage_towards_hard_or_cheap() -> None:
     assert hard.p_hard / hard.p_cheap == pytest.approx(np.exp(2))
     assert cheap.p_hard / cheap.p_cheap == pytest.approx(np.exp(-2))
     assert neither.p_hard == pytest.approx(1 / 3)
+
+
+def test_who_is_set_aside_stands_last_in_the_chain_and_nobody_else_who_is_ruled_out() -> None:
+    standing = Standing(set_aside={"middle": "unavailable (503)", "large": "timeout"})
+    allowed = frozenset({"small", "middle", "large"})
+    decision = choose("mid", standing=standing, permitted=allowed)
+    assert decision.model == "small"
+    assert decision.ranked == ("small", "large", "middle")
+    assert decision.fallbacks == ("large", "middle")
+    assert set(decision.efforts) == {"small", "middle", "large"}
+    # Nobody else is left, and all are tried as though nobody were set aside.
+    assert choose("mid", standing=standing, permitted=frozenset({"middle", "large"})).model == "middle"

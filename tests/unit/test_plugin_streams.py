@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
@@ -43,6 +44,18 @@ class Played:
         self.is_closed = True
 
 
+def _nothing_failed(error: Exception) -> None:
+    raise AssertionError(error)
+
+
+async def _nobody_follows() -> None:
+    raise AssertionError
+
+
+def _nobody_leaves(has_begun: bool) -> None:
+    raise AssertionError(has_begun)
+
+
 async def _watch(*played: Played | Exception) -> tuple[list[Any], list[Exception], Exception | None]:
     """Watch the first stream, with the rest to replace it; return chunks, failures, and how it ended."""
     got: list[Any] = []
@@ -57,7 +70,7 @@ async def _watch(*played: Played | Exception) -> tuple[list[Any], list[Exception
         return following
 
     try:
-        async for chunk in streams.watched(first, told.append, replaced):
+        async for chunk in streams.watched(first, told.append, replaced, _nobody_leaves):
             got.append(chunk)  # noqa: PERF401 - what came before an error counts
     except Exception as error:  # noqa: BLE001
         return got, told, error
@@ -145,7 +158,26 @@ async def test_a_stream_that_the_client_leaves_is_closed() -> None:
     async def replaced() -> None:
         raise AssertionError
 
-    watched: Any = streams.watched(stream, lambda _: None, replaced)
+    left: list[bool] = []
+    watched: Any = streams.watched(stream, lambda _: None, replaced, left.append)
     assert await anext(watched) is HELLO
     await watched.aclose()
     assert stream.is_closed
+    assert left == [True]
+
+
+async def test_a_client_that_leaves_before_any_content_is_told_apart() -> None:
+    class Silent(Played):
+        async def __anext__(self) -> Any:
+            return await asyncio.Event().wait()
+
+    left: list[bool] = []
+    stream: Any = Silent()
+    watched: Any = streams.watched(stream, _nothing_failed, _nobody_follows, left.append)
+    waiting = asyncio.ensure_future(anext(watched))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert stream.is_closed
+    assert left == [False]
