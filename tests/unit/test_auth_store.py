@@ -303,7 +303,9 @@ while True:
 def test_a_writer_that_is_killed_leaves_the_old_or_the_new(store: TokenStore, key: str) -> None:
     store.write("google", LOGIN)
     highest = 0
-    for pause in (0.0, 0.004, 0.011, 0.023):
+    for pause in (0.0, 0.004, 0.011, 0.023, 0.2, 2.0):
+        if pause > 0.1 and highest:
+            break  # longer only where the machine is so busy that nothing was written yet
         with subprocess.Popen(
             [sys.executable, "-c", WRITER, str(store.directory), key],
             stdout=subprocess.PIPE,
