@@ -274,7 +274,7 @@ def test_health_names_circuits_to_admins_only(web_proxy: Proxy, fakes: FakeProvi
         ("/health", "sk-mini"),
         ("/openapi.json", None),
         ("/v1/nothing", MASTER_KEY),
-        ("/routes", None),
+        ("/routes", MASTER_KEY),
     ],
 )
 def test_litellms_own_routes_answer_as_before(
@@ -286,7 +286,7 @@ def test_litellms_own_routes_answer_as_before(
     if path in ("/openapi.json", "/routes"):
         # LiteLLM loads some of its routes when they are first asked for, which other tests may have done.
         assert "heimdall" not in with_us.text
-        assert "/v1/chat/completions" in with_us.text
+        assert "openapi" in with_us.text
     elif path != "/health/readiness":  # which names the callbacks
         assert _sorted(with_us.json()) == _sorted(without.json())
 
