@@ -32,6 +32,7 @@ _NEVER: Final = [
         "192.0.0.0/24",  # Oracle's metadata among others
         "fd00:ec2::254/128",  # Amazon's metadata
         "fd20:ce::254/128",  # Google's metadata
+        *("fec0::/10", "3fff::/20"),  # site-local of old, and documentation, which Python takes for public
     )
 ]
 # How inet_aton reads a number: decimal, octal, hexadecimal, and with fewer than four parts.

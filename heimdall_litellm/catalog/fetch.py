@@ -244,8 +244,12 @@ def _text(value: bytes) -> str:
 
 def _headers(ask: Ask) -> list[tuple[str, str]]:
     conditions = {"if-none-match": ask.etag, "if-modified-since": ask.last_modified}
-    stated = {name: value for name, value in conditions.items() if value}
+    # A mark that can't be sent back is none.
+    stated = {name: value for name, value in conditions.items() if value and value.isascii()}
     fixed = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": _AGENT}
+    for name, value in ask.headers.items():
+        if not (value.isascii() and value.isprintable()):
+            raise FetchRefused(f"what is to be sent as {name} holds letters that no key has")
     return [*fixed.items(), *stated.items(), *ask.headers.items()]
 
 

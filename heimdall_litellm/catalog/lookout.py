@@ -93,6 +93,11 @@ class Lookout:
         )
 
     @property
+    def asked(self) -> str:
+        """What is asked, as a digest: what was read before belongs to the same question or to none."""
+        return self._asked
+
+    @property
     def is_due(self) -> bool:
         """Whether it is time to look; also where a clock was set back, and the time seems far away."""
         wait = self.next_at - self._world.now()
@@ -130,7 +135,7 @@ class Lookout:
             url, headers = self._mirror, {}
             hosts = frozenset({(urlsplit(url).hostname or "").lower()})
         else:
-            credentials = self.source.credentials(self._world.environ())
+            credentials = self._credentials()
             self.is_active = credentials is not None and self.source.url is not None
             if credentials is None or self.source.url is None:
                 self.reading = self.kept = None
@@ -141,6 +146,17 @@ class Lookout:
         if asked != self._asked:
             self._asked, self.reading, self.kept, self.next_at = asked, None, None, 0.0
         return Ask(url, hosts, headers)
+
+    def _credentials(self) -> Mapping[str, str] | None:
+        try:
+            given = self.source.credentials(self._world.environ())
+        except Exception as error:  # noqa: BLE001 - the code may be another package's
+            logger.debug("%s: no credentials (%s)", self.source.name, type(error).__name__)
+            return None
+        is_sound = isinstance(given, Mapping) and all(
+            isinstance(text, str) for pair in given.items() for text in pair
+        )
+        return given if is_sound else None
 
     def _adopt_from_store(self) -> bool:
         """Take over what another process did; True if that is a newer list."""
@@ -174,6 +190,9 @@ class Lookout:
         except CatalogError as error:
             self._fail(began, str(error))
             return "failed"
+        except Exception as error:  # noqa: BLE001 - a source may be another package's code, an answer anything
+            self._fail(began, f"{self.source.name}: it can't be read ({type(error).__name__})")
+            return "failed"
         self._succeed(began, listings, answer)
         return "unchanged" if listings is None else "fetched"
 
@@ -201,6 +220,8 @@ class Lookout:
     def _read(self, answer: Answer) -> tuple[Sequence[Listing], Mapping[str, str]]:
         try:
             page = self.source.read(from_json(answer.body or b"", cache_strings="keys"))
+            if not all(isinstance(each, Listing) for each in page.listings):
+                raise TypeError("no listings")
         except Exception as error:  # noqa: BLE001 - the code may be another package's, the answer anything
             name = type(error).__name__
             raise FetchFailed(f"{self.source.name}: the answer makes no sense ({name})") from None

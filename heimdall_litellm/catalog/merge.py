@@ -8,7 +8,8 @@ For each field of a deployment the first of these that knows it counts:
 4. LiteLLM's price map;
 5. a reseller, of other hosts.
 
-Two cautions bend this order. A reseller's context window counts the answer in, so it lowers what the price
+Three cautions bend this order. What a list says that is absurd beside the price map isn't believed
+(`is_plausible`). A reseller's context window counts the answer in, so it lowers what the price
 map says of the input, and never raises it. And what a reseller can't pass on, its maker's API may do all the
 same: of that, a reseller's "no" counts only where the price map doesn't know the model.
 
@@ -39,6 +40,8 @@ MAP: Final = LiteLLMMap.name
 _BREATH: Final = 4
 """After how many deployments other threads are let go on; one takes about 70 µs."""
 NO_LISTINGS: Final = ListingsIndex()
+_MOST_MOVED: Final = 20.0
+_MOST_SHRUNK: Final = 4.0
 
 Key = tuple[str, str, str]
 """A listing: source, provider, model."""
@@ -130,6 +133,7 @@ def _layers(
             continue
         if role == "as_maker" and raw:
             facts = {name: value for name, value in facts.items() if name not in CLAIMS or value is True}
+        facts = {name: value for name, value in facts.items() if is_plausible(name, value, mapped.get(name))}
         if reading.rank is reading.rank.RESELLER and "max_input_tokens" in facts:
             known = mapped.get("max_input_tokens")
             if known is not None and known <= facts["max_input_tokens"]:  # type: ignore[operator]  # counts
@@ -141,6 +145,18 @@ def _layers(
             silent = CLAIMS if raw else ()
             facts = {name: value for name, value in listing.facts.items() if name not in silent}
             yield _Layer(reading.source, reading.at, facts)
+
+
+def is_plausible(name: str, value: Value, known: Value | None) -> bool:
+    """Whether a list is believed where it differs from the price map: a list can be wrong, or be made to lie.
+
+    A price may move to a twentieth or to twenty times what the map says, and a window shrink to a quarter.
+    """
+    if isinstance(value, (str, bool)) or isinstance(known, (str, bool)) or not known:
+        return True
+    if name in PRICES:
+        return value == 0 or 1 / _MOST_MOVED <= value / known <= _MOST_MOVED
+    return name not in WINDOWS or value >= known / _MOST_SHRUNK
 
 
 def _entry(deployment: Deployment, facts: Mapping[str, Fact], *, has_tools: bool) -> CatalogEntry:

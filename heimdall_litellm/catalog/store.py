@@ -27,6 +27,8 @@ from heimdall_litellm.catalog.readings import listings_from_json, listings_to_js
 VERSION: Final = 1
 MOST_DRIFT: Final = 500
 _KEPT_S: Final = 60 * 86_400.0
+_LATEST: Final = 1e11
+"""Unix times beyond are no times."""
 _KINDS: Final = ("price", "window", "appeared", "vanished")
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS reading (
@@ -82,7 +84,7 @@ class Store:
                     " WHERE source = ? AND asked = ?",
                     (source, asked),
                 ).fetchone()
-            return None if row is None else Kept(*row)
+            return None if row is None else _kept(*row)
 
         return self._try(read, None) if self.is_usable else None
 
@@ -174,6 +176,22 @@ class Store:
                     error,
                 )
             return otherwise
+
+
+def _kept(*row: object) -> Kept:
+    """Check a row. Raises ValueError if it makes no sense."""
+    tried_at, read_at, failures, error, etag, last_modified = row
+    for at in (tried_at, read_at):
+        if at is not None and not (isinstance(at, (int, float)) and 0 <= at < _LATEST):
+            raise ValueError("a time in it is none")
+    texts = (error, etag, last_modified)
+    if (
+        tried_at is None
+        or not isinstance(failures, int)
+        or not all(t is None or isinstance(t, str) for t in texts)
+    ):
+        raise ValueError("a row in it makes no sense")
+    return Kept(tried_at, read_at, failures, *texts)  # type: ignore[arg-type]  # checked above
 
 
 def _to_json(drift: Drift) -> str:

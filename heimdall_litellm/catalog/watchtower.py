@@ -38,6 +38,7 @@ Listener = Callable[[CatalogView], None]
 
 LOOK_S: Final = 15.0
 """How often the thread wakes at least: to tell ages, and to see keys that were set."""
+_AFTER_FAILURE_S: Final = 1.0
 SHOWN_DRIFT: Final = 200
 _KEY: Final = "callback_settings.heimdall.catalog"
 
@@ -105,8 +106,7 @@ class Watchtower:
                 max_bytes=settings.max_bytes,
                 private_hosts=settings.private_hosts,
             )
-        path = Path(settings.store).expanduser().absolute() if settings.store else default_path()
-        self._store = Store(path) if wanted else None
+        self._store = _store(settings) if wanted else None
         world = World(settings, environ, fetcher, self._store, Neighbours(find_shared), now, jitter)
         self._lookouts = tuple(Lookout(source, world) for source in wanted)
         self._models: ModelList = ()
@@ -172,6 +172,7 @@ class Watchtower:
             except Exception as error:  # noqa: BLE001 - the watch outlives whatever happens to it
                 said = str(error) if isinstance(error, HeimdallError) else type(error).__name__
                 logger.warning("The catalog couldn't be renewed; the last good one serves: %s", said)
+                self._stop.wait(_AFTER_FAILURE_S)
             self._stop.wait(self._pause())
 
     def _pause(self) -> float:
@@ -203,11 +204,13 @@ class Watchtower:
             for lookout in self._lookouts:
                 if self._stop.is_set():
                     return
-                before = lookout.reading
+                before, asked = lookout.reading, lookout.asked
                 outcome = lookout.look(is_forced=is_forced)
+                if lookout.asked != asked:
+                    before = None  # another key sees other models, which is no change
                 if outcome not in ("inactive", "waiting"):
                     self._meter.read(lookout.source.name, outcome)
-                if lookout.reading is not before:
+                if lookout.reading is not before or lookout.asked != asked:
                     self._take_in(before, lookout.reading, outcome)
         with self._merging:
             if is_forced or self._now() >= self._map_at + self._settings.refresh_seconds:
@@ -273,3 +276,11 @@ class Watchtower:
         if is_new and self._listener is not None:
             self._listener(view)
         return view
+
+
+def _store(settings: CatalogSettings) -> Store | None:
+    try:
+        return Store(Path(settings.store).expanduser().absolute() if settings.store else default_path())
+    except (RuntimeError, OSError):
+        logger.warning("The catalog's store has no place, as there is no home directory; set catalog.store.")
+        return None

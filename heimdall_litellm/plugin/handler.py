@@ -348,6 +348,7 @@ def build() -> HeimdallHandler:
     Raises ConfigError or BundleError, and LiteLLM then refuses to start.
     """
     failures = Failures()
+    seams.price_map()  # before the router writes into it
     missing = [seam for seam in seams.probe() if seam.is_essential and not seam.is_present]
     try:
         settings = read_settings()

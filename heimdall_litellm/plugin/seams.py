@@ -251,10 +251,23 @@ def callback_settings() -> Mapping[str, object]:
     return {} if given is None else cast("Mapping[str, object]", given)
 
 
-def price_map() -> Mapping[str, Mapping[str, object]]:
-    """Return LiteLLM's live price map."""
-    found = _attribute("litellm:model_cost")
-    return cast("Mapping[str, Mapping[str, object]]", found) if isinstance(found, Mapping) else {}
+_PriceMap = Mapping[str, Mapping[str, object]]
+_pristine: tuple[object, _PriceMap] = (None, {})
+
+
+def price_map() -> _PriceMap:
+    """Return LiteLLM's price map as it was when first seen; a new one once LiteLLM has loaded one.
+
+    The router writes what deployments state of themselves into the live map, under the model's own name:
+    one deployment's limits would be taken for those of all others.
+    """
+    global _pristine  # noqa: PLW0603 - LiteLLM's map is the process's too
+    live = _attribute("litellm:model_cost")
+    if not isinstance(live, Mapping):
+        return {}
+    if _pristine[0] is not live:
+        _pristine = live, {name: dict(facts) for name, facts in live.items() if isinstance(facts, Mapping)}
+    return _pristine[1]
 
 
 @lru_cache(maxsize=4096)

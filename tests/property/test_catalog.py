@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from heimdall_litellm.catalog.facts import FIELDS, Listing, Value
 from heimdall_litellm.catalog.listings_index import ListingsIndex
-from heimdall_litellm.catalog.merge import merge
+from heimdall_litellm.catalog.merge import is_plausible, merge
 from heimdall_litellm.catalog.readings import Reading, listings_from_json, listings_to_json
 from heimdall_litellm.catalog.sources import Rank
 from heimdall_litellm.catalog.sources.litellm_map import CLAIM_KEYS, PRICE_KEYS, WINDOW_KEYS
@@ -60,6 +60,12 @@ def test_the_first_who_knows_a_field_decides_it(
         says = [(who, facts) for who, facts in says if name in KEYS or who in ("maker", "shop")]
         if name == "max_input_tokens" and mapped.get(name, 10**9) <= reseller.get(name, 0):
             says = [pair for pair in says if pair[0] != "shop"]
+        known = mapped.get(name) if name in KEYS else None
+        says = [
+            (who, facts)
+            for who, facts in says
+            if who not in ("maker", "shop") or name not in facts or is_plausible(name, facts[name], known)
+        ]
         expected = next(((who, facts[name]) for who, facts in says if name in facts), None)
         fact = made.facts.get(name)
         if expected is None:

@@ -139,9 +139,9 @@ def test_the_vendors_own_address_spelt_out_changes_nothing() -> None:
 
 def test_a_window_that_counts_the_answer_in_lowers_and_never_raises() -> None:
     assert card("openai/gpt-5").facts["max_input_tokens"] == Fact(272_000, "litellm", MAP_AT)
-    small = Listing("openrouter", "openai/gpt-5", {"max_input_tokens": 1000})
+    small = Listing("openrouter", "openai/gpt-5", {"max_input_tokens": 100_000})
     index = ListingsIndex([reading("openrouter", Rank.RESELLER, small)])
-    assert card("openai/gpt-5", index=index).facts["max_input_tokens"] == Fact(1000, "openrouter", AT)
+    assert card("openai/gpt-5", index=index).facts["max_input_tokens"] == Fact(100_000, "openrouter", AT)
     assert card("openrouter/x-ai/grok-4").facts["max_input_tokens"] == Fact(256_000, "openrouter", AT)
 
 
@@ -247,3 +247,17 @@ def test_what_litellm_notes_while_a_model_is_simulated_hides_nothing() -> None:
 def test_it_is_known_which_listings_spoke() -> None:
     heard = merged(deployment("openai/gpt-5"), deployment("hosted_vllm/x", name="x")).heard
     assert heard == {("openai", "openai", "gpt-5"), ("openrouter", "openrouter", "openai/gpt-5")}
+
+
+@pytest.mark.parametrize(
+    ("name", "lie"),
+    [("max_input_tokens", 1000), ("input_usd_per_mtok", 0.001), ("output_usd_per_mtok", 9e3)],
+)
+def test_a_list_that_is_absurd_beside_the_price_map_is_not_believed(name: str, lie: float) -> None:
+    honest = card("openai/gpt-5").facts[name]
+    listing = Listing("openrouter", "openai/gpt-5", {name: lie})
+    index = ListingsIndex([reading("openrouter", Rank.RESELLER, listing)])
+    told = card("openai/gpt-5", index=index).facts[name]
+    assert told.source == "litellm"
+    assert told.value != lie
+    assert honest.value != lie

@@ -13,6 +13,10 @@ import pytest
 from heimdall_litellm.catalog.facts import FIELDS, Listing
 from heimdall_litellm.catalog.readings import listings_from_json, listings_to_json
 from heimdall_litellm.catalog.sources import Page, Rank, Source
+from heimdall_litellm.catalog.sources.anthropic import Anthropic
+from heimdall_litellm.catalog.sources.google import Google
+from heimdall_litellm.catalog.sources.openai import OpenAI
+from heimdall_litellm.catalog.sources.openrouter import OpenRouter
 from heimdall_litellm.catalog.sources.reading import MAX_MODELS, Collector, day, fit, per_mtok
 from heimdall_litellm.catalog.sources.registry import sources
 from heimdall_litellm.errors import ConfigError
@@ -215,13 +219,13 @@ def test_facts_that_make_no_sense_are_left_out_one_by_one() -> None:
 
 
 def test_of_a_doubled_model_the_least_favourable_is_kept_whatever_the_order() -> None:
-    one = {"id": "m", "pricing": {"prompt": "0.000001", "completion": "0.000004"}, "context_length": 100,
+    one = {"id": "m", "pricing": {"prompt": "0.000001", "completion": "0.000004"}, "context_length": 10000,
            "supported_parameters": ["tools"]}  # fmt: skip
-    two = {"id": "m", "pricing": {"prompt": "0.000003"}, "context_length": 50, "supported_parameters": []}
+    two = {"id": "m", "pricing": {"prompt": "0.000003"}, "context_length": 5000, "supported_parameters": []}
     expected = {
         "input_usd_per_mtok": pytest.approx(3.0),
         "output_usd_per_mtok": pytest.approx(4.0),
-        "max_input_tokens": 50,
+        "max_input_tokens": 5000,
         "has_tools": False,
         "has_json": False,
         "is_reasoning": False,
@@ -401,3 +405,25 @@ def test_a_misspelt_source_is_named_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match="did you mean openrouter"):
         sources(["openruoter"])
     assert [each.name for each in sources(OURS)] == list(OURS)
+
+
+@pytest.mark.parametrize(
+    ("source", "environ"),
+    [
+        (OpenAI(), {"OPENAI_API_KEY": "sk", "OPENAI_BASE_URL": "https://gateway.corp/v1"}),
+        (OpenAI(), {"OPENAI_API_KEY": "sk", "OPENAI_API_BASE": "http://[bad"}),
+        (Anthropic(), {"ANTHROPIC_API_KEY": "sk", "ANTHROPIC_BASE_URL": "https://gateway.corp"}),
+        (Google(), {"GEMINI_API_KEY": "sk", "GEMINI_API_BASE": "https://gateway.corp"}),
+    ],
+)
+def test_a_key_for_somebody_else_is_not_shown_to_the_vendor(source: Any, environ: dict[str, str]) -> None:
+    assert source.credentials(environ) is None
+    (home,) = source.hosts
+    at_home = {name: f"https://{home}/v1" if "BASE" in name else value for name, value in environ.items()}
+    assert source.credentials(at_home) is not None
+
+
+def test_a_window_that_no_model_can_have_is_left_out() -> None:
+    top = {"context_length": 10, "max_completion_tokens": 1}
+    page = OpenRouter().read({"data": [{"id": "a/b", "context_length": 10, "top_provider": top}]})
+    assert page.listings[0].facts.keys().isdisjoint({"max_input_tokens", "max_output_tokens"})

@@ -194,3 +194,17 @@ def test_the_catalog_shows_what_is_expected_of_each_model_found_out_once() -> No
     assert prior.known_as == "gpt-5@medium"
     assert prior.by_kind
     assert runtime.catalog_view().cards is runtime.catalog_view().cards
+
+
+def test_what_one_deployment_states_does_not_become_the_price_maps_word_of_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import litellm
+
+    live = {"m": {"max_input_tokens": 128_000, "litellm_provider": "openai"}, "odd": "no facts"}
+    monkeypatch.setattr(litellm, "model_cost", live)
+    assert seams.price_map()["m"]["max_input_tokens"] == 128_000
+    live["m"]["max_input_tokens"] = 5  # type: ignore[index]  # as the router registers a deployment
+    assert seams.price_map()["m"]["max_input_tokens"] == 128_000
+    monkeypatch.setattr(litellm, "model_cost", {"m": {"max_input_tokens": 64_000}})
+    assert seams.price_map()["m"]["max_input_tokens"] == 64_000

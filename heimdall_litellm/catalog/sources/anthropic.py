@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from heimdall_litellm.catalog.sources.reading import Collector, items, mapping, text
-from heimdall_litellm.catalog.sources.source import Page, Rank
+from heimdall_litellm.catalog.sources.source import Page, Rank, leads_elsewhere
 
 
 class Anthropic:
@@ -17,9 +17,11 @@ class Anthropic:
     hosts = frozenset({"api.anthropic.com"})
 
     def credentials(self, environ: Mapping[str, str]) -> Mapping[str, str] | None:
-        """Present ANTHROPIC_API_KEY."""
+        """Present ANTHROPIC_API_KEY; not where it is somebody else's."""
         key = environ.get("ANTHROPIC_API_KEY")
-        return {"x-api-key": key, "anthropic-version": "2023-06-01"} if key else None
+        if not key or leads_elsewhere(environ, ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_BASE"), self.hosts):
+            return None
+        return {"x-api-key": key, "anthropic-version": "2023-06-01"}
 
     def read(self, answer: object) -> Page:
         """Read `{"data": [{"id": …, "max_input_tokens": …}], "has_more": …, "last_id": …}`.

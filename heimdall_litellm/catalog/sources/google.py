@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from heimdall_litellm.catalog.sources.reading import Collector, items, mapping, names, text
-from heimdall_litellm.catalog.sources.source import Page, Rank
+from heimdall_litellm.catalog.sources.source import Page, Rank, leads_elsewhere
 
 
 class Google:
@@ -19,7 +19,9 @@ class Google:
     def credentials(self, environ: Mapping[str, str]) -> Mapping[str, str] | None:
         """Present GEMINI_API_KEY, or else GOOGLE_API_KEY, as LiteLLM looks for them."""
         key = environ.get("GEMINI_API_KEY") or environ.get("GOOGLE_API_KEY")
-        return {"x-goog-api-key": key} if key else None
+        if not key or leads_elsewhere(environ, ("GEMINI_API_BASE",), self.hosts):
+            return None
+        return {"x-goog-api-key": key}
 
     def read(self, answer: object) -> Page:
         """Read `{"models": [{"name": "models/…", "inputTokenLimit": …}], "nextPageToken": …}`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from heimdall_litellm.catalog.sources.reading import Collector, items, mapping
-from heimdall_litellm.catalog.sources.source import Page, Rank
+from heimdall_litellm.catalog.sources.source import Page, Rank, leads_elsewhere
 
 
 class OpenAI:
@@ -17,9 +17,11 @@ class OpenAI:
     hosts = frozenset({"api.openai.com"})
 
     def credentials(self, environ: Mapping[str, str]) -> Mapping[str, str] | None:
-        """Present OPENAI_API_KEY as a bearer token."""
+        """Present OPENAI_API_KEY as a bearer token; not where it is somebody else's."""
         key = environ.get("OPENAI_API_KEY")
-        return {"authorization": f"Bearer {key}"} if key else None
+        if not key or leads_elsewhere(environ, ("OPENAI_BASE_URL", "OPENAI_API_BASE"), self.hosts):
+            return None
+        return {"authorization": f"Bearer {key}"}
 
     def read(self, answer: object) -> Page:
         """Read `{"data": [{"id": …, "created": …}]}`."""

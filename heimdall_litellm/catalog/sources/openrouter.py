@@ -23,6 +23,8 @@ _PRICES: Final = {
 }
 _FREE: Final = ":free"
 
+_FEWEST_TOKENS: Final = 256
+
 
 class OpenRouter:
     """A public list that needs no key."""
@@ -62,8 +64,8 @@ def _facts(model: Mapping[str, object]) -> Iterator[tuple[str, object]]:
         price = per_mtok(pricing.get(key))
         if price is not None and (price > 0 or is_free):
             yield name, price
-    yield "max_input_tokens", _least(model.get("context_length"), top.get("context_length"))
-    yield "max_output_tokens", top.get("max_completion_tokens")
+    yield "max_input_tokens", _enough(_least(model.get("context_length"), top.get("context_length")))
+    yield "max_output_tokens", _enough(top.get("max_completion_tokens"))
     taken = mapping(model.get("architecture")).get("input_modalities")
     if isinstance(taken, list):
         yield "has_vision", "image" in taken
@@ -83,3 +85,8 @@ def _least(*values: object) -> int | None:
     """Return the smallest of those that are counts of tokens."""
     counts = [v for v in values if isinstance(v, int) and not isinstance(v, bool) and v > 0]
     return min(counts, default=None)
+
+
+def _enough(tokens: object) -> object:
+    """Leave out what no model can be, such as a window of ten tokens."""
+    return tokens if not isinstance(tokens, (int, float)) or tokens >= _FEWEST_TOKENS else None

@@ -10,10 +10,11 @@ else's by an entry point of the group `heimdall_litellm.catalog_sources`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from heimdall_litellm.catalog.facts import Listing
 
@@ -75,3 +76,19 @@ class Source(Protocol):
     def read(self, answer: object) -> Page:
         """Read one answer. Raises ValueError where it is no such list at all."""
         ...
+
+
+def leads_elsewhere(environ: Mapping[str, str], names: Iterable[str], hosts: Collection[str]) -> bool:
+    """Whether one of the variables from which LiteLLM takes a vendor's address names another host.
+
+    The vendor's key in the environment is that host's then, and none of the vendor's business.
+    """
+    for name in names:
+        if address := environ.get(name):
+            try:
+                host = urlsplit(address).hostname
+            except ValueError:
+                return True
+            if host not in hosts:
+                return True
+    return False
