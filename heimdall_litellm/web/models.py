@@ -19,7 +19,7 @@ class Fact(BaseModel):
     """One field of a model, and where it is from."""
 
     value: bool | int | float | str
-    source: str = Field(description="Who says so, such as `config`, `litellm` or `openrouter`.")
+    source: str = Field(description="Who says so: `user` (the configuration), `litellm`, `openrouter`, ...")
     at: datetime | None = Field(
         description="When the source was read (RFC 3339); null for the configuration's."
     )
