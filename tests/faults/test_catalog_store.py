@@ -7,6 +7,9 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -166,11 +169,30 @@ def test_a_place_where_nothing_can_be_written_is_done_without(
     unusable(tmp_path / "directory", caplog)
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the superuser may write everywhere")
-def test_a_file_that_is_read_only_is_done_without(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert Store(path).is_usable
-    path.chmod(0o400)
-    unusable(path, caplog)
+@contextmanager
+def _without_privileges() -> Iterator[None]:
+    """Be somebody whom the modes of files bind: the superuser may write everywhere."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_file_that_is_read_only_is_done_without(caplog: pytest.LogCaptureFixture) -> None:
+    # Not below pytest's own directory, which nobody else may enter.
+    with tempfile.TemporaryDirectory() as name:
+        directory, path = Path(name), Path(name) / "catalog.sqlite"
+        assert Store(path).is_usable
+        path.chmod(0o444)
+        directory.chmod(0o555)
+        with _without_privileges():
+            assert path.read_bytes()
+            unusable(path, caplog)
+        directory.chmod(0o755)
 
 
 def test_the_store_is_in_the_users_cache_if_nothing_else_is_said(
