@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from heimdall_litellm.core.types import (
     BUCKETS,
     NO_OVERRIDES,
     NO_STANDING,
+    NO_TIME,
     Bucket,
     CatalogEntry,
     Decision,
@@ -159,9 +160,11 @@ class Heimdall:
             overrides=overrides,
             latencies=latencies,
             standing=standing,
+            clock=time.perf_counter_ns,
         )
         if key is not None and not is_trial:
-            snapshot.cache.put(key, decision, self._clock())
+            remembered = replace(decision, is_remembered=True, spent=NO_TIME)
+            snapshot.cache.put(key, remembered, self._clock())
         return decision
 
     def decide(

@@ -4,6 +4,10 @@ The whole chain, in order: words → features and embedding → triage → bucke
 quality and expected cost of every candidate; guardrails; α-score; the ranked chain. Pure: the
 same arguments give the same decision, anywhere.
 
+It has two halves. `look` reads the wording and comes to a `Sight`, which holds none of it; `choose` goes on
+from there, with nothing of the facts but their counts. So a decision can be made again, or made otherwise,
+from what may be kept of a request whose prompt may not.
+
 Three policies:
 
 - *triage*: all candidates compete, and the triage's difficulty scales the gaps of quality between them
@@ -16,7 +20,7 @@ A bucket that the request asks for is obeyed under each.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -34,12 +38,14 @@ from heimdall_litellm.core.triage import LEVEL, Calibration, Tilt, Triage, choos
 from heimdall_litellm.core.types import (
     NO_OVERRIDES,
     NO_STANDING,
+    NO_TIME,
     CandidateScore,
     Decision,
     FloatArray,
     Overrides,
     RequestFacts,
     RouterPolicy,
+    Spent,
     Standing,
     TriageModel,
 )
@@ -49,6 +55,12 @@ from heimdall_litellm.errors import NoCandidate
 
 _SHORT_ASK = 200
 """Characters below which the conversation's topic helps to understand an ask."""
+
+Clock = Callable[[], int]
+
+
+def _no_clock() -> int:
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,17 @@ class Perception:
     embedding: FloatArray
     tokens: Tokens
     triage: Triage
+    spent: Spent = NO_TIME
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a choice needs of a request's wording, in which no word of it is left."""
+
+    features: FloatArray
+    triage: Triage
+    near: Neighbourhood
+    spent: Spent = NO_TIME
 
 
 class ModelInput(NamedTuple):
@@ -90,6 +113,11 @@ class ModelInput(NamedTuple):
 
 def model_input(facts: RequestFacts, embedding: StaticEmbedding) -> ModelInput:
     """Read a request for the triage; training calls this too."""
+    return _read(facts, embedding, _no_clock)[0]
+
+
+def _read(facts: RequestFacts, embedding: StaticEmbedding, clock: Clock) -> tuple[ModelInput, Spent]:
+    started = clock()
     text = facts.ask
     if facts.topic and len(text) < _SHORT_ASK:
         text = f"{text}\n{facts.topic}"
@@ -98,15 +126,27 @@ def model_input(facts: RequestFacts, embedding: StaticEmbedding) -> ModelInput:
     distinct = set(ids)
     tokens = np.fromiter(distinct, np.intp, len(distinct))
     tokens.sort()  # so that the sums don't depend on the order of the words
-    return ModelInput(featurize(facts, spelled), embedding.vector(ids), tokens)
+    vector = embedding.vector(ids)
+    embedded = clock()
+    features = featurize(facts, spelled)
+    return ModelInput(features, vector, tokens), Spent(embedded - started, clock() - embedded)
 
 
-def perceive(facts: RequestFacts, knowledge: Knowledge) -> Perception:
-    """Read a request: its features, its embedding and its triage."""
-    features, embedding, tokens = model_input(facts, knowledge.embedding)
+def perceive(facts: RequestFacts, knowledge: Knowledge, clock: Clock = _no_clock) -> Perception:
+    """Read a request: its features, its embedding and its triage. `clock` gives nanoseconds."""
+    (features, embedding, tokens), spent = _read(facts, knowledge.embedding, clock)
+    started = clock()
     raw = knowledge.triage_model(np.concatenate((features, embedding)))
     lean = knowledge.tilt.of_request(features) + knowledge.words.of_tokens(tokens)
-    return Perception(features, embedding, tokens, triage(raw, knowledge.calibration, lean))
+    result = triage(raw, knowledge.calibration, lean)
+    return Perception(features, embedding, tokens, result, spent._replace(triage_ns=clock() - started))
+
+
+def look(facts: RequestFacts, knowledge: Knowledge, top_p: int, clock: Clock = _no_clock) -> Sight:
+    """Read a request, and find the `top_p` clusters it is nearest to. `clock` gives nanoseconds."""
+    seen = perceive(facts, knowledge, clock)
+    near = nearest(seen.embedding, knowledge.centroids, top_p, knowledge.temperature)
+    return Sight(seen.features, seen.triage, near, seen.spent)
 
 
 def decide(
@@ -118,6 +158,7 @@ def decide(
     overrides: Overrides = NO_OVERRIDES,
     latencies: Mapping[str, float] | None = None,
     standing: Standing = NO_STANDING,
+    clock: Clock = _no_clock,
 ) -> Decision:
     """Choose the model for a request.
 
@@ -125,13 +166,38 @@ def decide(
     mean seconds per model; `standing` says who brings a credential and who is set aside. Raises NoCandidate
     if every candidate is ruled out.
     """
-    policy = candidates.policy
-    seen = perceive(facts, knowledge)
-    near = nearest(seen.embedding, knowledge.centroids, policy.top_p, knowledge.temperature)
+    return choose(
+        facts,
+        look(facts, knowledge, candidates.policy.top_p, clock),
+        knowledge.typical_difficulty,
+        candidates,
+        permitted=permitted,
+        overrides=overrides,
+        latencies=latencies,
+        standing=standing,
+    )
+
+
+def choose(
+    facts: RequestFacts,
+    sight: Sight,
+    typical_difficulty: float,
+    candidates: CandidateSet,
+    *,
+    permitted: Collection[str] | None = None,
+    overrides: Overrides = NO_OVERRIDES,
+    latencies: Mapping[str, float] | None = None,
+    standing: Standing = NO_STANDING,
+) -> Decision:
+    """Choose the model for a request whose wording was looked at; the rest as for `decide`."""
+    policy, near = candidates.policy, sight.near
     alpha = policy.alpha if overrides.alpha is None else overrides.alpha
     router_policy: RouterPolicy = policy.router_policy if overrides.bucket is None else "bucket"
-    ratio = seen.triage.difficulty / knowledge.typical_difficulty if router_policy == "triage" else None
+    ratio = sight.triage.difficulty / typical_difficulty if router_policy == "triage" else None
     within_bucket = router_policy == "bucket"
+    # Of its own, for those that are measured go on changing.
+    known = {row.entry.name for row in candidates.rows}
+    measured = {name: s for name, s in (latencies or {}).items() if name in known}
     scored = _score_all(
         facts,
         candidates,
@@ -139,12 +205,12 @@ def decide(
         alpha,
         permitted,
         overrides,
-        latencies,
+        measured,
         standing,
         ratio,
         within_bucket=within_bucket,
     )
-    bucket = overrides.bucket or choose_bucket(seen.triage, policy.cheap_threshold, policy.hard_threshold)
+    bucket = overrides.bucket or choose_bucket(sight.triage, policy.cheap_threshold, policy.hard_threshold)
     ranked = rank(scored, bucket, within_bucket=within_bucket)
     if not ranked:
         raise _no_candidate(scored)
@@ -157,10 +223,10 @@ def decide(
     return Decision(
         model=chosen.model,
         bucket=chosen.bucket if within_bucket else bucket,
-        p_cheap=seen.triage.p_cheap,
-        p_mid=seen.triage.p_mid,
-        p_hard=seen.triage.p_hard,
-        difficulty=seen.triage.difficulty,
+        p_cheap=sight.triage.p_cheap,
+        p_mid=sight.triage.p_mid,
+        p_hard=sight.triage.p_hard,
+        difficulty=sight.triage.difficulty,
         cluster=int(near.ids[0]),
         alpha=alpha,
         effort=efforts[chosen.model, chosen.bucket],
@@ -168,10 +234,13 @@ def decide(
         fallbacks=tuple(hop.model for hop in fallbacks[: policy.max_fallbacks]),
         ranked=tuple(hop.model for hop in hops),
         efforts={c.model: efforts[c.model, c.bucket] for c in (*ranked, *aside)},
-        reasons=reasons_for(seen.triage, policy, router_policy, bucket, overrides, chosen, scored),
-        features=seen.features,
+        reasons=reasons_for(sight.triage, policy, router_policy, bucket, overrides, chosen, scored),
+        features=sight.features,
         policy=policy.name,
         router_policy=router_policy,
+        near=near,
+        latencies=measured,
+        spent=sight.spent,
     )
 
 
@@ -182,7 +251,7 @@ def _score_all(
     alpha: float,
     permitted: Collection[str] | None,
     overrides: Overrides,
-    latencies: Mapping[str, float] | None,
+    latencies: Mapping[str, float],
     standing: Standing,
     ratio: float | None,
     *,

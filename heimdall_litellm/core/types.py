@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from heimdall_litellm.core.quality import Neighbourhood
 
 Bucket = Literal["cheap", "mid", "hard"]
 BUCKETS: tuple[Bucket, Bucket, Bucket] = ("cheap", "mid", "hard")
@@ -169,6 +172,17 @@ class CandidateScore(NamedTuple):
     basis: Basis = "outcomes"
 
 
+class Spent(NamedTuple):
+    """Nanoseconds that the stages of reading a request took; zeros where nobody held the clock."""
+
+    embedding_ns: int = 0
+    features_ns: int = 0
+    triage_ns: int = 0
+
+
+NO_TIME = Spent()
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """One choice, with everything needed to explain and to replay it."""
@@ -193,6 +207,13 @@ class Decision:
     """All models that can serve it, best first."""
     policy: str = "heimdall"
     router_policy: RouterPolicy = "triage"
+    near: Neighbourhood | None = None
+    """The clusters it was decided by."""
+    latencies: Mapping[str, float] = field(default_factory=dict)
+    """The measured seconds that were reckoned with, by model."""
+    spent: Spent = NO_TIME
+    is_remembered: bool = False
+    """Whether it was made for an earlier request with the same facts."""
 
 
 TriageModel = Callable[[FloatArray], FloatArray]

@@ -132,11 +132,15 @@ def test_the_same_facts_are_answered_from_memory_until_time_is_over(bundle: Bund
     one = engine(bundle, {"cache": {"ttl_seconds": 60}}, clock)
     facts = RequestFacts(ask="hello")
     first = one.decide_facts(facts)
-    assert one.decide_facts(facts) is first
-    assert one.decide_facts(facts, permitted={"mini"}) is not first
-    assert one.decide_facts(facts, overrides=Overrides(alpha=0.1)) is not first
+    again = one.decide_facts(facts)
+    assert again.is_remembered
+    assert one.decide_facts(facts) is again
+    assert (again.model, again.candidates) == (first.model, first.candidates)
+    assert (sum(first.spent) > 0, sum(again.spent)) == (True, 0)
+    assert not one.decide_facts(facts, permitted={"mini"}).is_remembered
+    assert not one.decide_facts(facts, overrides=Overrides(alpha=0.1)).is_remembered
     clock.now += 61
-    assert one.decide_facts(facts) is not first
+    assert not one.decide_facts(facts).is_remembered
 
 
 def test_without_a_cache_every_decision_is_made_anew(bundle: Bundle) -> None:
