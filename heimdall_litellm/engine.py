@@ -37,12 +37,16 @@ from heimdall_litellm.core.types import (
     Bucket,
     CatalogEntry,
     Decision,
+    EffortSpec,
     Overrides,
     RequestFacts,
     Standing,
 )
 from heimdall_litellm.errors import ConfigError
 from heimdall_litellm.priors import Matches, prior_quality
+
+_UNASKED = EffortSpec("medium")
+"""How hard models think that nobody asks to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class Snapshot:
     fields: Mapping[str, CandidateSet]
     """Candidates by virtual name."""
     cache: DecisionCache
+    baselines: Mapping[str, CandidateSet]
+    """What savings are reckoned against, by virtual name: one row each, thinking as it does unasked."""
 
 
 class Heimdall:
@@ -137,14 +143,15 @@ class Heimdall:
         latencies: Mapping[str, float] | None = None,
         standing: Standing = NO_STANDING,
         is_trial: bool = False,
+        snapshot: Snapshot | None = None,
     ) -> Decision:
         """Decide on facts, remembering the decision as the settings say; a trial remembers none of its own.
 
         `permitted` None means that the caller may use everything; `standing` says which credentials they
-        bring, and which models the circuit breaker holds back. Raises NoCandidate, and ConfigError
-        if `name` is no virtual model.
+        bring, and which models the circuit breaker holds back; `snapshot` is another than what is decided
+        from now. Raises NoCandidate, and ConfigError if `name` is no virtual model.
         """
-        snapshot = self._snapshot
+        snapshot = snapshot or self._snapshot
         field = _field(snapshot, self.settings.name if name is None else name)
         key = None
         if self.settings.is_caching:
@@ -270,14 +277,22 @@ def _build(settings: Settings, entries: Sequence[CatalogEntry], bundle: Bundle) 
     known = {entry.name: entry for entry in entries if entry.name not in settings.names}
     proposed = propose_buckets(tuple(known.values()), prior_quality(tuple(known.values()), bundle))
     matcher = Matches(bundle.models)
-    fields = {}
+    fields, baselines = {}, {}
     for name in sorted(settings.names):
         given = settings.router_of(name).candidates
         lists = {bucket: given[bucket] or proposed[bucket] for bucket in given}
         policy = settings.policy(name, lists, bundle.manifest.thresholds)
-        fields[name] = build_candidates(
-            policy, known, bundle.knowledge.table, matcher.known_as, matcher.older_version
-        )
-    return Snapshot(
-        known, bundle, fields, DecisionCache(settings.cache.max_entries, settings.cache.ttl_seconds)
-    )
+        table = bundle.knowledge.table
+        fields[name] = build_candidates(policy, known, table, matcher.known_as, matcher.older_version)
+        baseline = settings.baseline.model or _best_hard(fields[name])
+        alone = replace(policy, candidates={"hard": (baseline,)}, efforts={"hard": _UNASKED})
+        baselines[name] = build_candidates(alone, known, table, matcher.known_as, matcher.older_version)
+    cache = DecisionCache(settings.cache.max_entries, settings.cache.ttl_seconds)
+    return Snapshot(known, bundle, fields, cache, baselines)
+
+
+def _best_hard(field: CandidateSet) -> str:
+    """Name the hard candidate of which most is expected, the cheaper of two; any, if none is hard."""
+    hard = [at for at, row in enumerate(field.rows) if row.bucket == "hard"] or range(len(field.rows))
+    best = max(hard, key=lambda at: (float(field.typical_quality[at]), -field.output_usd[at]))
+    return field.rows[best].entry.name

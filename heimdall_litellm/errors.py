@@ -14,6 +14,7 @@
     ├── CatalogError       a model list or price map cannot be read
     │   ├── FetchRefused       a list is not asked for, for where it stands or leads
     │   └── FetchFailed        a list did not come, or makes no sense
+    ├── JournalError       the journal, or something in it, cannot be read or written
     ├── RequestError       the caller of a virtual model must change something
     │   ├── BadOverride        a `heimdall-*` header or metadata field is malformed
     │   ├── NoCandidate        every candidate was ruled out
@@ -88,6 +89,10 @@ class FetchRefused(CatalogError):
 
 class FetchFailed(CatalogError):
     """A list did not come, or makes no sense."""
+
+
+class JournalError(HeimdallError):
+    """The journal, or something in it, cannot be read or written."""
 
 
 class RequestError(HeimdallError):

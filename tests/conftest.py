@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,11 @@ from tests.small_world import fit_small_bundle
 
 # LiteLLM reads this when it is imported, which is before any fixture runs.
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+
+# What a user keeps of journals, catalogs and logins is not the tests' to read or write.
+_HOME = tempfile.mkdtemp(prefix="heimdall-tests-")
+os.environ |= {"XDG_STATE_HOME": f"{_HOME}/state", "XDG_CACHE_HOME": f"{_HOME}/cache"}
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 
 _SECRET_ENDINGS = ("_API_KEY", "_TOKEN", "_MASTER_KEY")
 

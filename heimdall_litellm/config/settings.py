@@ -356,6 +356,95 @@ class CatalogSettings(_Strict):
         return self
 
 
+def _off_as_text(value: object) -> object:
+    return "off" if value is False else value
+
+
+ModeName = Literal["route", "shadow", "off"]
+Mode = Annotated[
+    ModeName, BeforeValidator(_off_as_text), WithJsonSchema({"enum": [*get_args(ModeName), False]})
+]
+PromptsName = Literal["off", "hash", "redacted", "full"]
+# YAML reads an unquoted off as false.
+Prompts = Annotated[
+    PromptsName, BeforeValidator(_off_as_text), WithJsonSchema({"enum": [*get_args(PromptsName), False]})
+]
+
+
+class ModeRule(_Strict):
+    """Another mode for some of the traffic; where several rules fit, the first one holds."""
+
+    mode: Mode = Field(description="The mode of that traffic.")
+    keys: Names | None = Field(
+        default=None, description="Aliases of the keys whose traffic it is, or their hashes; null = any."
+    )
+    teams: Names | None = Field(default=None, description="Ids or aliases of their teams; null = any.")
+    share: Unit = Field(default=1.0, description="How much of it, drawn once for each conversation.")
+
+
+class ShadowSettings(_Strict):
+    """What is looked at in shadow mode."""
+
+    models: Names | None = Field(
+        default=None,
+        description="Model groups whose requests are decided on as though they had asked for `name`; null = "
+        "all that are asked for.",
+    )
+
+
+class HoldoutSettings(_Strict):
+    """A part of the traffic that goes to the baseline, so that savings and quality can be measured."""
+
+    share: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        default=0.0, description="How much, drawn once for each conversation; 0 = none."
+    )
+
+
+class BaselineSettings(_Strict):
+    """What savings are reckoned against."""
+
+    model: ModelName | None = Field(
+        default=None,
+        description="A model group; null = the hard candidate of which the bundle expects most, for each "
+        "virtual name.",
+    )
+
+
+class JournalSettings(_Strict):
+    """What is written down of decisions and of what came of them."""
+
+    enabled: bool = Field(default=True, description="Whether anything is written down at all.")
+    url: Annotated[SecretStr, Field(min_length=1)] | None = Field(
+        default=None,
+        description="Where: `sqlite:////whole/path.sqlite`, or `postgresql://…`, normally "
+        "`os.environ/DATABASE_URL`, LiteLLM's own; null = a file in the user's state directory.",
+    )
+    pg_schema: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = Field(
+        default="heimdall", description="The schema that is ours alone in a PostgreSQL database."
+    )
+    prompts: Prompts = Field(
+        default="off",
+        description="What is kept of prompts: off = nothing; hash = a keyed digest; redacted = the text "
+        "without what looks like a key, an address or a number of a person; full = the text.",
+    )
+    prompt_chars: int = Field(
+        default=4_000, ge=1, le=1_000_000, description="How much of a prompt is kept, where it is kept."
+    )
+    queue_size: int = Field(
+        default=10_000,
+        ge=100,
+        le=1_000_000,
+        description="How many items may wait to be written; what comes beyond is dropped and counted.",
+    )
+    flush_seconds: float = Field(
+        default=1.0, gt=0, le=60, description="How often they are written: what a killed process loses."
+    )
+    keep_days: float = Field(default=30.0, gt=0, description="How long records are kept.")
+    max_mb: float = Field(
+        default=1_000.0, gt=0, description="How large the journal may become, in MB; the oldest goes first."
+    )
+
+
 class TuningSettings(_Strict):
     """The trained bundle."""
 
@@ -437,6 +526,21 @@ class Settings(_Strict):
     """Everything under `callback_settings.heimdall`."""
 
     name: ModelName = Field(default=DEFAULT_NAME, description="The virtual model name that clients ask for.")
+    mode: Mode = Field(
+        default="route",
+        description="route = decide and act on it; shadow = decide, record it, and change nothing; off = do "
+        "neither.",
+    )
+    modes: Annotated[tuple[ModeRule, ...], Field(strict=False)] = Field(
+        default=(), description="Other modes for some keys, teams, or a share of the traffic."
+    )
+    shadow: ShadowSettings = Field(default=ShadowSettings(), description="What shadow mode looks at.")
+    holdout: HoldoutSettings = Field(
+        default=HoldoutSettings(), description="Traffic that goes to the baseline, to measure against."
+    )
+    baseline: BaselineSettings = Field(
+        default=BaselineSettings(), description="What savings are reckoned against."
+    )
     router: RouterSettings = Field(default=RouterSettings(), description="How a model is chosen.")
     profiles: Mapping[ModelName, RouterSettings] = Field(
         default={},
@@ -447,6 +551,9 @@ class Settings(_Strict):
     failover: FailoverSettings = Field(default=FailoverSettings(), description="When a model fails.")
     catalog: CatalogSettings = Field(
         default=CatalogSettings(), description="Prices, windows and capabilities."
+    )
+    journal: JournalSettings = Field(
+        default=JournalSettings(), description="What is written down of decisions."
     )
     tuning: TuningSettings = Field(default=TuningSettings(), description="The trained bundle.")
     cache: CacheSettings = Field(default=CacheSettings(), description="Decisions remembered.")
@@ -473,6 +580,8 @@ class Settings(_Strict):
         if self.name in self.profiles:
             raise ValueError(f"profiles.{self.name} has the name of the main virtual model; rename it")
         routers = {"router": self.router} | {f"profiles.{n}": p for n, p in self.profiles.items()}
+        if self.baseline.model in self.names:
+            raise ValueError(f"baseline.model is {self.baseline.model!r}, which is itself virtual")
         for key, router in routers.items():
             for bucket, listed in router.candidates.items():
                 circular = [name for name in listed or () if name in self.names]

@@ -12,6 +12,9 @@ sources.
 | `heimdall_catalog_models` | `source` | gauge: models in the last good list |
 | `heimdall_catalog_age_seconds` | `source` | gauge: age of the last good list |
 
+| `heimdall_journal_items_total` | `outcome` | items of the journal: `written`, or why they were lost |
+| `heimdall_journal_waiting` | | gauge: items that wait to be written |
+
 `credential` is the adapter that presented one, or `proxy` where LiteLLM's own key served. `own` is a caller's
 own credential, set aside for nobody else. `adopted` is a list that another process or machine has fetched;
 changes are counted where they were fetched.
@@ -54,6 +57,28 @@ def attempt(provider: str, outcome: str, credential: str | None) -> None:
 def set_aside(provider: str, cause: str, *, is_own: bool) -> None:
     """Count one circuit opened here."""
     _SET_ASIDE.labels(provider or "unknown", cause, "own" if is_own else "deployment").inc()
+
+
+_ITEMS = Counter("heimdall_journal_items", "Items of the journal, by what became of them.", ["outcome"])
+_WAITING = Gauge(
+    "heimdall_journal_waiting", "Journal items that wait to be written.", multiprocess_mode="livesum"
+)
+
+
+class JournalMeter:
+    """Counts what becomes of the journal's items."""
+
+    def written(self, count: int) -> None:
+        """Count items that were kept."""
+        _ITEMS.labels("written").inc(count)
+
+    def dropped(self, cause: str, count: int = 1) -> None:
+        """Count items that were lost, by `full`, `unmade` or `unwritable`."""
+        _ITEMS.labels(cause).inc(count)
+
+    def waiting(self, count: int) -> None:
+        """Show how many items wait."""
+        _WAITING.set(count)
 
 
 class CatalogMeter:

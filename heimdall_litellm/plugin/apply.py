@@ -110,12 +110,14 @@ def onwards(data: Mapping[str, Any], model: str, fallbacks: list[str]) -> Data:
     return {**kept, "model": model, **{kind: [{model: fallbacks}] for kind in FALLBACK_KINDS}}
 
 
-def spend_record(decision: Decision, decision_id: str, requested: str, reason: str) -> dict[str, Any]:
-    """Return what is kept of a decision in LiteLLM's spend log: small and flat."""
+def spend_record(
+    decision: Decision, model: str, decision_id: str, requested: str, reason: str
+) -> dict[str, Any]:
+    """Return what LiteLLM's spend log keeps of a decision and of where the request went: small and flat."""
     return {
         "decision_id": decision_id,
         "requested": requested,
-        "model": decision.model,
+        "model": model,
         "bucket": decision.bucket,
         "alpha": decision.alpha,
         "difficulty": round(decision.difficulty, 4),

@@ -71,6 +71,9 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             return apply.without_credentials(data) if lent else None
         if not isinstance(name, str) or name not in self._names:
             self._check_list(name)
+            if isinstance(name, str) and self.runtime.modes.watches(name):
+                watched = self._watched_only(name, data, call_type, user_api_key_dict)
+                await shield(self.failures, "shadow", watched, None)
             return None
         started = time.perf_counter()
         record = Record(requested=name, reason="", call=call_type)
@@ -78,7 +81,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         try:
             routed = await self._routing.route(record, data, call_type, user_api_key_dict)
         except RequestError as error:
-            record.reason = str(error)
+            record.reason, record.cause = str(error), "refused"
             shield_now(
                 self.failures, "stamp", lambda: apply.stamp(data, call_type, record.handle, None), None
             )
@@ -86,8 +89,28 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             raise seams.http_error(error, said) from None
         finally:
             record.duration_us = round((time.perf_counter() - started) * 1e6)
+            shield_now(self.failures, "journal", lambda: self._recorded(record, data), None)
         shield_now(self.failures, "stamp", lambda: apply.sign(data, call_type, record.handle), None)
         return routed
+
+    def _recorded(self, record: Record, data: Mapping[str, Any]) -> None:
+        if record.mode == "off":
+            return
+        recorder = self.runtime.recorder
+        recorder.decided(record, data)
+        if record.follows is not None:
+            recorder.doubted(record.follows)
+        if record.cause == "refused":
+            recorder.ended(record, "refused")
+
+    async def _watched_only(self, name: str, data: dict[str, Any], call_type: str, token: Any) -> None:
+        """Note what would be decided on a request for a model group, and change nothing about it."""
+        started = time.perf_counter()
+        record = Record(requested=name, reason="", call=call_type)
+        if await self._routing.watch(record, data, call_type, token):
+            record.duration_us = round((time.perf_counter() - started) * 1e6)
+            self.records.watch(record)
+            self._recorded(record, data)
 
     def _check_list(self, model: object) -> None:
         try:
@@ -148,6 +171,9 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             return await self._guard.unseen(model, deployments, request)
         if record.is_closed:
             raise refused(record.requested)
+        if record.is_left_alone:
+            record.course.begin(model, self.runtime.health)
+            return deployments
         if record.allowed is not None and model not in record.allowed:
             return []
         last = record.course.current
@@ -199,6 +225,12 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         credentials, record = self.runtime.credentials, self.records.of(kwargs)
         if record is None:
             return credentials.scoped(kwargs) or kwargs
+        if record.is_left_alone:
+            record.served = group_of(kwargs) or record.served
+            attached = await shield(
+                self.failures, "credentials", credentials.attached(kwargs, record.brought), None, kind=tuple
+            )
+            return attached[0] if attached is not None else kwargs
         record.served = group_of(kwargs) or record.served
         attaching = credentials.attached(kwargs, record.brought)
         presented = await shield(self.failures, "credentials", attaching, None, kind=tuple)

@@ -82,6 +82,8 @@ class Outcomes:
         if last is not None:
             (record.course.succeed if has_begun else record.course.drop)(last, self._runtime.health)
         record.brought = {}
+        if not has_begun:
+            self._runtime.recorder.ended(record, "left")
 
     def next_call(self, record: Record, request: Mapping[str, Any]) -> Callable[[], Awaitable[Any]] | None:
         """Return the call of who comes next, where LiteLLM doesn't turn to them; None if that is nobody."""
@@ -93,8 +95,12 @@ class Outcomes:
     def said(self, request: Mapping[str, Any], exception: Exception) -> None:
         """Make an error that LiteLLM is about to answer with say what was tried."""
         record = self._records.of(request)
+        if record is None or record.is_left_alone:
+            self._failed_alone(record or self._records.watched(request.get("litellm_call_id")))
+            return
         is_over = seams.is_nobody_left(exception)
-        if record is None or not (is_over or seams.is_provider_error(exception)):
+        if not (is_over or seams.is_provider_error(exception)):
+            self._runtime.recorder.ended(record, "failed")
             return
         if not is_over and (last := record.course.current) is not None and not last.is_over:
             self.settle(record, last, exception)
@@ -102,6 +108,11 @@ class Outcomes:
         record.retry_after_s = record.course.wait_s(self._runtime.health)
         if (verdict := record.verdict()) is not None:
             seams.rewrite(exception, *verdict)
+        self._runtime.recorder.ended(record, "failed")
+
+    def _failed_alone(self, record: Record | None) -> None:
+        if record is not None:
+            self._runtime.recorder.ended(record, "failed")
 
     def observe(self, kwargs: Mapping[str, Any], start: Any, end: Any) -> None:
         """Note an attempt that succeeded, and how long it took."""
@@ -110,9 +121,11 @@ class Outcomes:
         if isinstance(group, str) and group and group not in self._names and not kwargs.get("cache_hit"):
             self._runtime.observe_latency(group, (end - start).total_seconds())
         request = kwargs.get("litellm_params") or {}
-        record = self._records.of(request)
+        record = self._records.of(request) or self._records.watched(kwargs.get("litellm_call_id"))
         attempt = record.course.attempt_at(group_of(request)) if record is not None else None
         if record is not None and attempt is not None:
             settle = record.course.drop if kwargs.get("cache_hit") else record.course.succeed
             settle(attempt, self._runtime.health)
             record.brought = {}  # nobody will be asked any more
+        if record is not None and isinstance(logged, Mapping):
+            self._runtime.recorder.ended(record, "cached" if kwargs.get("cache_hit") else "answered", logged)

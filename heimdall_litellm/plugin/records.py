@@ -15,15 +15,22 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from heimdall_litellm.auth.secret import Masked
 from heimdall_litellm.core.failover import FailureKind
-from heimdall_litellm.core.types import Bucket, Decision, EffortSpec
+from heimdall_litellm.core.types import Bucket, EffortSpec
+from heimdall_litellm.journal.record import ANYBODY, Caller, Cause
 from heimdall_litellm.plugin.apply import HANDLE_KEY
 from heimdall_litellm.plugin.attempts import Course
 from heimdall_litellm.plugin.credentials import ORIGINAL_ID, Brought
+from heimdall_litellm.plugin.recording import Reckoning, cause_of
 from heimdall_litellm.plugin.translate import LITELLM_METADATA, METADATA
+
+if TYPE_CHECKING:
+    from heimdall_litellm.config.settings import ModeName
+    from heimdall_litellm.core.conversation import Follows
+    from heimdall_litellm.plugin.recording import Choice
 
 MAX_HEADER: Final = 300
 MAX_AGE_S: Final = 3600.0
@@ -46,6 +53,10 @@ class Record:
     caller's own credentials by provider, `course` is what became of the request, and `final` status and
     message of an error that is the client's to mend. `retry_after_s`: when one of those tried in vain is
     tried again. `call` is LiteLLM's name for its kind.
+
+    For the journal: `mode` and `cause` as there, `goes_to` the group it was sent to first, `follows` what it
+    is to an earlier request, `choice` the decision until that is handed over, `reckoning` what its outcome
+    needs.
     """
 
     requested: str
@@ -63,12 +74,32 @@ class Record:
     call: str = ""
     duration_us: int = 0
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    mode: ModeName = "route"
+    cause: Cause = "default"
+    caller: Caller = ANYBODY
+    call_id: str | None = None
+    goes_to: str | None = None
+    follows: Follows | None = None
+    choice: Choice | None = field(default=None, repr=False)
+    reckoning: Reckoning = field(default_factory=Reckoning, repr=False)
+    is_recorded: bool = False
+    is_ended: bool = False
     handle: Handle = field(default_factory=lambda: Handle(secrets.token_urlsafe(24)), repr=False)
 
-    def note(self, decision: Decision, allowed: frozenset[str], reason: str) -> None:
+    def note(self, choice: Choice, reason: str) -> None:
         """Keep of a decision what later hooks need; the whole of it is some kilobytes."""
+        decision = choice.decision
         self.bucket, self.alpha, self.efforts = decision.bucket, decision.alpha, decision.efforts
-        self.allowed, self.reason = allowed, reason
+        if choice.arm == "holdout":
+            # The baseline is asked as it would be without us.
+            self.efforts = {name: spec for name, spec in decision.efforts.items() if name != choice.baseline}
+        self.allowed, self.reason, self.choice = choice.permitted, reason, choice
+        self.cause = cause_of(decision, choice.overrides, choice.arm)
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether LiteLLM is to do with the request what it would do without us."""
+        return self.mode != "route"
 
     @property
     def is_closed(self) -> bool:
@@ -162,6 +193,7 @@ class Records:
     ) -> None:
         # With the time each was added; the oldest come first.
         self._records: OrderedDict[str, tuple[float, Record]] = OrderedDict()
+        self._watched: OrderedDict[str, Record] = OrderedDict()
         self._max_entries, self._max_age_s, self._clock = max_entries, max_age_s, clock
         self._lock = threading.Lock()
 
@@ -172,6 +204,22 @@ class Records:
             self._records[record.handle] = (now, record)
             while len(self._records) > self._max_entries or self._oldest() < now - self._max_age_s:
                 self._records.popitem(last=False)
+
+    def watch(self, record: Record) -> None:
+        """Remember a request that is only looked at, so that nothing of ours stands in it, by its call's id.
+
+        Clients may choose that id, so it leads to nothing that permits anything.
+        """
+        if record.call_id is not None:
+            with self._lock:
+                self._watched[record.call_id] = record
+                if len(self._watched) > self._max_entries:
+                    self._watched.popitem(last=False)
+
+    def watched(self, call_id: object) -> Record | None:
+        """Return the request that is looked at under a call's id, for the last time."""
+        with self._lock:
+            return self._watched.pop(call_id, None) if isinstance(call_id, str) else None
 
     def _oldest(self) -> float:
         return next(iter(self._records.values()))[0]

@@ -10,17 +10,21 @@ Each step stands behind a shield; whoever may use nothing is refused.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heimdall_litellm.core.explain import summary
 from heimdall_litellm.core.failover import Hop, after
 from heimdall_litellm.core.request import read_request
-from heimdall_litellm.core.types import Decision, Standing
+from heimdall_litellm.core.types import NO_OVERRIDES, Decision, RequestFacts, Standing
 from heimdall_litellm.errors import HeimdallError, NoCandidate
+from heimdall_litellm.journal.record import Arm
 from heimdall_litellm.plugin import access, apply, form, seams, translate
 from heimdall_litellm.plugin.attempts import Course
 from heimdall_litellm.plugin.guard import Guard, refused
+from heimdall_litellm.plugin.modes import caller_of
+from heimdall_litellm.plugin.recording import Choice, cause_of
 from heimdall_litellm.plugin.records import Record
 from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import later, shield, shield_now
@@ -42,6 +46,8 @@ class _Request:
     token: object
     asked: Mapping[str, object]
     is_formed: bool
+    facts: RequestFacts | None = None
+    conversation: bytes = b""
 
 
 class Routing:
@@ -63,13 +69,22 @@ class Routing:
         cleaned = await shield(self._failures, "consume", consumed, None, kind=dict)
         if cleaned is None:
             cleaned = translate.bare(data)
-        routed, is_formed, asked = None, False, {}
+        routed, is_formed, asked, facts, conversation = None, False, {}, None, b""
         if call_type not in translate.ENDPOINTS:
             record.reason = "Heimdall does not route this endpoint; the default model answers"
         else:
             asked = await shield(self._failures, "overrides", later(translate.asked, data), {}, kind=dict)
             is_formed = shield_now(self._failures, "form", lambda: form.is_well_formed(call_type, data), True)
-        request = _Request(record, cleaned, call_type, token, asked, is_formed)
+            facts = shield_now(self._failures, "decide", lambda: read_request(cleaned), None)
+        if not self._is_trial:
+            noted = self._noted
+            conversation = shield_now(self._failures, "mode", lambda: noted(record, data, token, facts), b"")
+        request = _Request(record, cleaned, call_type, token, asked, is_formed, facts, conversation)
+        if record.is_left_alone:
+            left = await shield(self._failures, "default", self._left_alone(request), None, kind=dict)
+            if left is not None:
+                return left
+            record.mode = "route"
         is_sound = is_formed
         if call_type == "aresponses" and data.get("previous_response_id"):
             # Its conversation is with one model only: no other can take over.
@@ -90,43 +105,127 @@ class Routing:
             routed = cleaned
         return routed
 
-    async def _decided(self, request: _Request) -> translate.Data:
-        record, settings = request.record, self._runtime.settings
+    def _noted(
+        self, record: Record, data: translate.Data, token: object, facts: RequestFacts | None
+    ) -> bytes:
+        """Note on the record who asks, in which mode, and after what; returns the conversation."""
+        runtime = self._runtime
+        record.caller, record.call_id = caller_of(token), _call_id(data)
+        conversation = b""
+        if facts is not None:
+            conversation = runtime.conversations.identity(facts, record.caller.key or "")
+        record.mode = runtime.modes.of(record.caller, conversation)
+        if facts is not None and runtime.recorder.is_on and record.mode != "off":
+            record.follows = runtime.conversations.follow(conversation, record.id, facts, time.monotonic())
+        return conversation
+
+    async def watch(self, record: Record, data: translate.Data, call_type: str, token: object) -> bool:
+        """Decide on a request for a model group as though it asked for the virtual name, and leave it so.
+
+        Says whether that was done: not where its mode is another, or where it is no request to decide on.
+        """
+        if call_type not in translate.ENDPOINTS or not form.is_well_formed(call_type, data):
+            return False
+        facts = read_request(data)
+        conversation = self._noted(record, data, token, facts)
+        if record.mode != "shadow":
+            return False
+        record.brought = self._runtime.credentials.brought(data)
+        record.goes_to = record.served = record.requested
+        record.reason = "shadow mode: decided, and left alone"
+        request = _Request(record, data, call_type, token, {}, True, facts, conversation)
+        await self._consider(request, self._runtime.settings.name)
+        record.brought = {}
+        return True
+
+    async def _left_alone(self, request: _Request) -> translate.Data:
+        """Return the request as LiteLLM would serve it without us, with a decision noted in shadow mode.
+
+        Raises NoCandidate where its caller may not use the default model.
+        """
+        record = request.record
+        if record.mode == "shadow" and request.is_formed:
+            considered = self._consider(request, record.requested)
+            await shield(self._failures, "decide", considered, None)
+        await self._guard.check_default(record.requested, request.token)
+        record.reason = f"{record.mode} mode: the default model answers, as without Heimdall"
+        record.goes_to = record.requested
+        left = dict(request.data)
+        self._stamp(left, request)
+        return left
+
+    async def _consider(self, request: _Request, name: str) -> None:
+        """Note what would be decided."""
+        record = request.record
+        choice = await self._choice(request, name)
+        record.choice, record.cause = choice, cause_of(choice.decision, choice.overrides, "chosen")
+
+    async def _choice(self, request: _Request, name: str) -> Choice:
+        """Decide on a request for the virtual `name`. Raises RequestError where its caller must change it."""
+        record, settings, facts = request.record, self._runtime.settings, request.facts
+        if facts is None:
+            raise HeimdallError("the request can't be read")
         router = seams.proxy_router()
         models = seams.models_of(router) or seams.configured_models()
         wanted = translate.overrides(request.asked, settings)
         engine = await self._runtime.engine(models)
-        candidates = engine.candidate_names(record.requested)
+        candidates = engine.candidate_names(name)
         allowed = await access.permitted(candidates, request.token, router, self._failures)
-        facts = read_request(request.data)
+        snapshot, standing = engine.snapshot, self._standing(record, candidates)
         decided = engine.decide_facts(
             facts,
-            name=record.requested,
+            name=name,
             permitted=allowed,
             overrides=wanted,
             latencies=self._runtime.latencies,
-            standing=self._standing(record, candidates),
+            standing=standing,
             is_trial=self._is_trial,
+            snapshot=snapshot,
         )
         decision = _check(decided, allowed)
-        reason = summary(decision)
+        return Choice(facts, decision, snapshot, allowed, wanted, standing)
+
+    async def _decided(self, request: _Request) -> translate.Data:
+        record, settings = request.record, self._runtime.settings
+        choice = self._drawn(await self._choice(request, record.requested), request)
+        decision, allowed = choice.decision, choice.permitted
+        router = seams.proxy_router()
         ranked = [
             name for name in decision.ranked or (decision.model, *decision.fallbacks) if name in allowed
         ]
-        course = self._course(request, ranked, facts.input_tokens)
-        chain = [name for name in decision.fallbacks if name in allowed]
-        course.fallbacks[:] = chain
-        routed = apply.redirect(
-            request.data, decision.model, course.fallbacks, seams.router_fallback_kinds(router)
-        )
+        fallbacks = [name for name in decision.fallbacks if name in allowed]
+        model, reason = decision.model, summary(decision)
+        if choice.arm == "holdout":
+            model = choice.baseline
+            ranked = [model, *(name for name in ranked if name != model)]
+            fallbacks = [name for name in ranked[1:] if name in (decision.model, *fallbacks)]
+            reason = f"held out to measure against: the baseline answers instead of {decision.model}"
+        course = self._course(request, ranked, choice.facts.input_tokens)
+        course.fallbacks[:] = fallbacks
+        routed = apply.redirect(request.data, model, course.fallbacks, seams.router_fallback_kinds(router))
         spend = None
         if settings.features.spend_metadata:
-            spend = apply.spend_record(decision, record.id, record.requested, reason)
+            spend = apply.spend_record(decision, model, record.id, record.requested, reason)
         self._stamp(routed, request, spend)
         # Last, so that what fails before leaves nothing of a decision that isn't followed.
-        record.note(decision, allowed, reason)
-        record.course, record.is_sound = course, True
+        record.note(choice, reason)
+        record.goes_to, record.course, record.is_sound = model, course, True
         return apply.without_retries(routed)
+
+    def _drawn(self, choice: Choice, request: _Request) -> Choice:
+        """Return the choice with the probability of where it goes: here, or by a draw to the baseline."""
+        share = self._runtime.settings.holdout.share
+        # Who says how they want it decided is not to be surprised.
+        if not share or self._is_trial or choice.overrides != NO_OVERRIDES:
+            return choice
+        decision, baseline = choice.decision, choice.baseline
+        if not any(c.model == baseline and c.eligible for c in decision.candidates):
+            return choice
+        is_held_out = self._runtime.modes.is_held_out(request.conversation)
+        if baseline == decision.model:
+            return replace(choice, arm="holdout") if is_held_out else choice
+        arm: Arm = "holdout" if is_held_out else "chosen"
+        return replace(choice, arm=arm, propensity=share if is_held_out else 1.0 - share)
 
     def _standing(self, record: Record, candidates: Iterable[str]) -> Standing:
         health = self._runtime.health
@@ -176,6 +275,7 @@ class Routing:
             why = {group: "this key may not use it, and the conversation is with it"}
             raise NoCandidate(why, is_permission=True)
         record.reason = f"goes on with a conversation that {group} holds"
+        record.cause, record.goes_to = "continued", group
         record.allowed = frozenset([group])
         record.course = self._course(request, [group])
         routed = apply.redirect(
@@ -207,6 +307,7 @@ class Routing:
         record.is_sound = is_resilient
         record.course = course = self._course(request, others if is_resilient else others[:1])
         first, *rest = course.hops
+        record.goes_to = first.model
         course.fallbacks[:] = [hop.model for hop in after("unavailable", first, rest)[: course.limit]]
         going = apply.redirect(
             request.data, first.model, course.fallbacks, seams.router_fallback_kinds(router)
@@ -217,6 +318,11 @@ class Routing:
     def _stamp(self, data: translate.Data, request: _Request, spend: dict[str, object] | None = None) -> None:
         handle = request.record.handle
         shield_now(self._failures, "stamp", lambda: apply.stamp(data, request.call_type, handle, spend), None)
+
+
+def _call_id(data: Mapping[str, object]) -> str | None:
+    found = data.get("litellm_call_id")
+    return found if isinstance(found, str) else None
 
 
 def _check(decision: object, allowed: Collection[str]) -> Decision:

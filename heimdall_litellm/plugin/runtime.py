@@ -18,13 +18,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.bundle.reload import BundleWatcher
-from heimdall_litellm.config import CatalogSettings, Settings, environment
+from heimdall_litellm.config import CatalogSettings, JournalSettings, Settings, environment
+from heimdall_litellm.core.conversation import Conversations
 from heimdall_litellm.engine import Heimdall, require_virtual_groups, simulates_all
 from heimdall_litellm.errors import HeimdallError
 from heimdall_litellm.health import Health
 from heimdall_litellm.observe import metrics
 from heimdall_litellm.plugin import seams
 from heimdall_litellm.plugin.credentials import Credentials
+from heimdall_litellm.plugin.modes import Modes
+from heimdall_litellm.plugin.prompts import Prompts, secret_of
+from heimdall_litellm.plugin.recording import Recorder
 from heimdall_litellm.plugin.shared import Shared
 from heimdall_litellm.plugin.shared_catalog import find_shared
 from heimdall_litellm.plugin.shield import Failures, logger, shield
@@ -36,9 +40,11 @@ if TYPE_CHECKING:
     from heimdall_litellm.catalog.watchtower import Listener, Watchtower
     from heimdall_litellm.core.types import CatalogEntry
     from heimdall_litellm.engine import Snapshot
+    from heimdall_litellm.journal.writer import Writer
 
 ModelList = Sequence[Mapping[str, Any]]
 MakeEngine = Callable[[Settings, "Sequence[CatalogEntry]"], Heimdall]
+MakeWriter = Callable[[JournalSettings], "Writer | None"]
 MakeTower = Callable[[CatalogSettings, "Listener"], "Watchtower"]
 
 BUILD_TIMEOUT_S: Final = 10.0
@@ -85,6 +91,17 @@ def make_tower(settings: CatalogSettings, listener: Listener) -> Watchtower:
     )
 
 
+def make_writer(settings: JournalSettings) -> Writer | None:
+    """Make what writes the journal; nothing is opened yet. None where none is written."""
+    if not settings.enabled:
+        return None
+    from heimdall_litellm.journal.sink import DatabaseSink
+    from heimdall_litellm.journal.writer import Writer
+
+    sink, meter = DatabaseSink(settings), metrics.JournalMeter()
+    return Writer(sink, meter, size=settings.queue_size, flush_s=settings.flush_seconds)
+
+
 class Runtime:
     """Settings, engine, catalog entries and measured latencies of one process."""
 
@@ -96,6 +113,7 @@ class Runtime:
         make: MakeEngine = make_engine,
         watch: Callable[[Settings, Heimdall], object] = watch_bundle,
         tower: MakeTower = make_tower,
+        writer: MakeWriter = make_writer,
         clock: Callable[[], float] = time.monotonic,
         adapters: Sequence[Adapter] = (),
     ) -> None:
@@ -106,6 +124,11 @@ class Runtime:
         self.credentials = Credentials(adapters)
         self.is_simulating = settings.simulation.mode == "always"
         self.tower = tower(settings.catalog, self._adopt)
+        self.modes = Modes(settings)
+        secret = secret_of(seams.configuration(), environment())
+        self.conversations = Conversations(secret)
+        self.writer = writer(settings.journal)
+        self.recorder = Recorder(self.writer, self._cache_price, Prompts(settings.journal, secret).keep)
         self._make, self._watch = make, watch
         self._watcher: object = None
         self._clock = clock
@@ -206,6 +229,11 @@ class Runtime:
         if self._engine is not None and entries != self._entries:
             self._engine.replace_entries(tuple(entries.values()))
         self._entries = entries
+
+    def _cache_price(self, group: str) -> float | None:
+        card = self.tower.current.cards.get(group)
+        fact = card.facts.get("cache_read_usd_per_mtok") if card is not None else None
+        return float(fact.value) if fact is not None else None
 
     def catalog_view(self) -> CatalogView:
         """Return all that is known of the models, and how its sources are doing; nobody is asked.

@@ -7,10 +7,8 @@ decision is remembered, and nothing goes on to LiteLLM's router, where probes ar
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
-from heimdall_litellm.core.types import Decision
 from heimdall_litellm.plugin import access, seams, translate
 from heimdall_litellm.plugin.guard import Guard
 from heimdall_litellm.plugin.records import Record
@@ -26,17 +24,6 @@ _CALLS: Final[Mapping[Endpoint, str]] = {
     "responses": "aresponses",
     "gemini": "agenerate_content",
 }
-
-
-@dataclass(slots=True)
-class _Draft(Record):
-    """A record that keeps its decision whole."""
-
-    decision: Decision | None = None
-
-    def note(self, decision: Decision, allowed: frozenset[str], reason: str) -> None:
-        Record.note(self, decision, allowed, reason)
-        self.decision = decision
 
 
 class Trial:
@@ -59,9 +46,9 @@ class Trial:
         data = _as_received(body, name, headers)
         # Whether or not the request comes to a decision: who asks here wants to know of it.
         translate.overrides(translate.asked(data), self._runtime.settings)
-        draft = _Draft(requested=name, reason="")
+        draft = Record(requested=name, reason="")
         routed = await self._routing.route(draft, data, _CALLS[endpoint], caller.token)
-        decision = draft.decision
+        decision = draft.choice.decision if draft.choice is not None else None
         seen = draft.allowed if draft.allowed is not None else frozenset[str]()
         return Outcome(
             requested=name,

@@ -6,6 +6,7 @@ For tests of the plugin, which must hold whatever the engine decides.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from heimdall_litellm.core.types import (
 from heimdall_litellm.errors import NoCandidate
 
 _NONE = Overrides()
+_BUNDLE = SimpleNamespace(id="fake", manifest_sha256="0" * 64)
 
 
 class FakeEngine:
@@ -35,6 +37,7 @@ class FakeEngine:
         self.names = settings.names
         self.entries = tuple(entries)
         self.calls: list[dict[str, Any]] = []
+        self.snapshot = SimpleNamespace(entries={}, fields={}, baselines={}, bundle=_BUNDLE)
 
     def replace_entries(self, entries: Sequence[CatalogEntry]) -> None:
         self.entries = tuple(entries)
@@ -53,6 +56,7 @@ class FakeEngine:
         latencies: Mapping[str, float] | None = None,
         standing: Standing = NO_STANDING,
         is_trial: bool = False,
+        snapshot: object = None,
     ) -> Decision:
         self.calls.append(
             {

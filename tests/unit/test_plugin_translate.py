@@ -208,7 +208,7 @@ def test_a_stamp_leaves_the_given_metadata_alone_and_keeps_what_is_logged_alread
 
 def test_the_spend_record_is_flat() -> None:
     settings = load_settings({"router": {"cheap_candidates": ["a"]}})
-    record = apply.spend_record(_decision(settings), "id", "heimdall", "why")
+    record = apply.spend_record(_decision(settings), "a", "id", "heimdall", "why")
     assert not [value for value in record.values() if isinstance(value, (dict, list, tuple))]
 
 

@@ -1,0 +1,73 @@
+"""The first tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "1"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make records, outcomes, signals and documents."""
+    op.create_table(
+        "records",
+        sa.Column("id", sa.String(64), primary_key=True),
+        sa.Column("at_us", sa.BigInteger, nullable=False),
+        sa.Column("call_id", sa.String(200)),
+        sa.Column("requested", sa.Text, nullable=False),
+        sa.Column("mode", sa.String(16), nullable=False),
+        sa.Column("arm", sa.String(16), nullable=False),
+        sa.Column("cause", sa.String(16), nullable=False),
+        sa.Column("bucket", sa.String(16)),
+        sa.Column("model", sa.Text),
+        sa.Column("key", sa.String(200)),
+        sa.Column("team", sa.Text),
+        sa.Column("cost_usd", sa.Float),
+        sa.Column("baseline_usd", sa.Float),
+        sa.Column("duration_us", sa.Integer, nullable=False),
+        sa.Column("is_remembered", sa.Boolean, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+    )
+    op.create_index("records_at", "records", ["at_us"])
+    op.create_index("records_call", "records", ["call_id"])
+    op.create_table(
+        "outcomes",
+        sa.Column("id", sa.String(64), primary_key=True),
+        sa.Column("at_us", sa.BigInteger, nullable=False),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("model", sa.Text),
+        sa.Column("provider", sa.Text),
+        sa.Column("latency_s", sa.Float),
+        sa.Column("first_token_s", sa.Float),
+        sa.Column("input_tokens", sa.BigInteger),
+        sa.Column("output_tokens", sa.BigInteger),
+        sa.Column("cached_tokens", sa.BigInteger, nullable=False),
+        sa.Column("cost_usd", sa.Float),
+        sa.Column("baseline_usd", sa.Float),
+        sa.Column("failures", sa.Integer, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+    )
+    op.create_index("outcomes_at", "outcomes", ["at_us"])
+    op.create_table(
+        "signals",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("source", sa.String(32), nullable=False),
+        sa.Column("at_us", sa.BigInteger, nullable=False),
+        sa.Column("score", sa.Float, nullable=False),
+        sa.Column("weight", sa.Float, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.UniqueConstraint("id", "source", name="signals_id_source"),
+    )
+    op.create_index("signals_at", "signals", ["at_us"])
+    op.create_table(
+        "documents",
+        sa.Column("digest", sa.String(64), primary_key=True),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("at_us", sa.BigInteger, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+    )
+
+
+def downgrade() -> None:
+    """Refuse: what was recorded isn't thrown away by a step back."""
+    raise NotImplementedError

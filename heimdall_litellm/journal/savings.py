@@ -1,0 +1,48 @@
+"""What a request would have cost without routing: everything to one named model, the baseline.
+
+What was paid is LiteLLM's own figure, which reckons with cached prompts. The baseline's is made from the same
+request: it would have read the same input, and written as much more or less than the model that answered as
+the bundle expects of the two:
+
+    (input − again) · p_in + again · p_cached + output · (expected[baseline] / expected[chosen]) · p_out
+
+`again` is what had stood in an earlier request of the conversation within the last minutes: had all of it
+gone to the baseline, its provider's cache would have held that. Where the baseline itself answered it is what
+was paid, less what its cache would have saved if the earlier turn hadn't gone elsewhere. So a saving may be
+negative: a cheaper model that finds no warm cache can cost more than a dear one that does.
+
+Tokens of two vendors aren't alike, and how much a model writes is a guess: `report` gives the uncertainty.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from heimdall_litellm.journal.record import Baseline
+
+_LEAST, _MOST = 0.1, 10.0
+_M: Final = 1e6
+
+
+def baseline_usd(
+    baseline: Baseline,
+    *,
+    served: str | None,
+    paid_usd: float,
+    input_tokens: int,
+    output_tokens: int,
+    expected_output_tokens: float | None,
+    repeated_tokens: int = 0,
+    cached_tokens: int = 0,
+) -> float:
+    """Return what the baseline would have cost, USD. `expected_output_tokens` are those of who answered."""
+    cached_price = baseline.cache_read_usd_per_mtok
+    again = min(repeated_tokens, input_tokens) if cached_price is not None else 0
+    discount = max(0.0, baseline.input_usd_per_mtok - (cached_price or 0.0)) / _M
+    if served == baseline.model:
+        return paid_usd - max(0, again - cached_tokens) * discount
+    ratio = 1.0
+    if expected_output_tokens and baseline.output_tokens > 0:
+        ratio = min(_MOST, max(_LEAST, baseline.output_tokens / expected_output_tokens))
+    read = input_tokens * baseline.input_usd_per_mtok / _M - again * discount
+    return read + output_tokens * ratio * baseline.output_usd_per_mtok / _M

@@ -1,0 +1,327 @@
+"""Writing items, reading them back, and throwing the oldest away.
+
+Items may come twice, when nobody knows whether a batch was kept: the second time changes nothing. A signal of
+a source that has spoken already replaces what it said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from heimdall_litellm.errors import JournalError
+from heimdall_litellm.journal.database import Database, cause_of
+from heimdall_litellm.journal.record import (
+    Document,
+    Item,
+    JournalRecord,
+    Outcome,
+    Signal,
+    from_json,
+    to_json,
+)
+from heimdall_litellm.journal.tables import DOCUMENTS, OUTCOMES, RECORDS, SIGNALS
+
+_AT_A_TIME: Final = 500
+_CHUNK: Final = 2_000
+"""How many records are thrown away before other writers get their turn."""
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which records are wanted: newest first, at most `limit`, older than the record `before`.
+
+    Times are half open, [since, until). `key` is a caller's; None asks for everybody's.
+    """
+
+    limit: int = 100
+    before: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    requested: str | None = None
+    model: str | None = None
+    bucket: str | None = None
+    cause: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record with all that has joined it."""
+
+    record: JournalRecord
+    outcome: Outcome | None
+    signals: tuple[Signal, ...]
+
+
+class Store:
+    """The journal in a database that is up to date (`Database.prepare`). All methods raise JournalError."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def write(self, items: Sequence[Item]) -> None:
+        """Keep items, all or none."""
+        rows: dict[Table, list[Row]] = {RECORDS: [], OUTCOMES: [], SIGNALS: [], DOCUMENTS: []}
+        for item in items:
+            table, row = _row(item)
+            rows[table].append(row)
+        with self._transaction() as connection:
+            for table, wanted in rows.items():
+                if wanted:
+                    connection.execute(self._insert(table), wanted)
+
+    def get(self, known_as: str) -> Entry | None:
+        """Return a record by its own id or by LiteLLM's of the call."""
+        wanted = or_(RECORDS.c.id == known_as, RECORDS.c.call_id == known_as)
+        with self._transaction(is_reading=True) as connection:
+            return next(
+                _entries(connection, select(RECORDS.c.id, RECORDS.c.body).where(wanted).limit(1)), None
+            )
+
+    def latest(self, page: Page) -> list[Entry]:
+        """Return records, newest first."""
+        with self._transaction(is_reading=True) as connection:
+            where = list(_conditions(page))
+            if page.before is not None:
+                last = connection.execute(
+                    select(RECORDS.c.at_us, RECORDS.c.id).where(RECORDS.c.id == page.before)
+                ).first()
+                if last is None:
+                    return []
+                where.append(
+                    or_(RECORDS.c.at_us < last[0], and_(RECORDS.c.at_us == last[0], RECORDS.c.id < last[1]))
+                )
+            wanted = (
+                select(RECORDS.c.id, RECORDS.c.body)
+                .where(*where)
+                .order_by(RECORDS.c.at_us.desc(), RECORDS.c.id.desc())
+                .limit(page.limit)
+            )
+            return list(_entries(connection, wanted))
+
+    def walk(self, page: Page) -> Iterator[Entry]:
+        """Yield all records that are wanted, oldest first, whatever the page's limit; new ones too."""
+        after = (-1, "")
+        while True:
+            with self._transaction(is_reading=True) as connection:
+                beyond = or_(
+                    RECORDS.c.at_us > after[0], and_(RECORDS.c.at_us == after[0], RECORDS.c.id > after[1])
+                )
+                wanted = (
+                    select(RECORDS.c.id, RECORDS.c.body)
+                    .where(*_conditions(page), beyond)
+                    .order_by(RECORDS.c.at_us, RECORDS.c.id)
+                    .limit(_AT_A_TIME)
+                )
+                found = list(_entries(connection, wanted))
+            yield from found
+            if len(found) < _AT_A_TIME:
+                return
+            after = (_us(found[-1].record.at), found[-1].record.id)
+
+    def document(self, digest: str) -> Document | None:
+        """Return what records share under a digest."""
+        with self._transaction(is_reading=True) as connection:
+            row = connection.execute(select(DOCUMENTS).where(DOCUMENTS.c.digest == digest)).mappings().first()
+        return None if row is None else Document(row["digest"], row["kind"], _time(row["at_us"]), row["body"])
+
+    def count(self) -> int:
+        """Return the number of records."""
+        with self._transaction(is_reading=True) as connection:
+            return connection.execute(select(func.count()).select_from(RECORDS)).scalar_one()
+
+    def size_bytes(self) -> int:
+        """Return about how much room the journal takes: a file's pages in use, a schema's tables."""
+        with self._transaction(is_reading=True) as connection:
+            return self._size(connection)
+
+    def prune(self, now: datetime, keep_days: float, max_bytes: int) -> int:
+        """Throw away what is too old, and the oldest of what is too much. Returns the number of records."""
+        gone = self._drop_before(_us(now - timedelta(days=keep_days)))
+        while (over := self._surplus(max_bytes)) > 0:
+            with self._transaction(is_reading=True) as connection:
+                edge = connection.execute(
+                    select(RECORDS.c.at_us).order_by(RECORDS.c.at_us).offset(over).limit(1)
+                ).scalar()
+            if edge is None or not (dropped := self._drop_before(edge)):
+                break
+            gone += dropped
+        if gone:
+            self._tidy()
+        return gone
+
+    def _surplus(self, max_bytes: int) -> int:
+        """Return how many records are too many, a tenth at most: sizes are known roughly."""
+        with self._transaction(is_reading=True) as connection:
+            size = self._size(connection)
+            if size <= max_bytes:
+                return 0
+            count = connection.execute(select(func.count()).select_from(RECORDS)).scalar_one()
+        return min(count - 1, max(1, count // 10)) if count > 1 else 0
+
+    def _size(self, connection: Connection) -> int:
+        if self.database.is_sqlite:
+            pages, free, each = (
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+            return int((pages - free) * each)
+        # What PostgreSQL holds on disk doesn't shrink before it is vacuumed: what lives in it does.
+        total = 0
+        for table in (RECORDS, OUTCOMES, SIGNALS, DOCUMENTS):
+            length = func.coalesce(func.sum(func.pg_column_size(table.c.body)), 0)
+            total += connection.execute(select(length + 200 * func.count())).scalar_one()
+        return int(total)
+
+    def _drop_before(self, edge_us: int) -> int:
+        gone = 0
+        while True:
+            with self._transaction() as connection:
+                some = (
+                    select(RECORDS.c.id)
+                    .where(RECORDS.c.at_us < edge_us)
+                    .order_by(RECORDS.c.at_us)
+                    .limit(_CHUNK)
+                )
+                ids = list(connection.execute(some).scalars())
+                for table in (OUTCOMES, SIGNALS, RECORDS) if ids else ():
+                    connection.execute(delete(table).where(table.c.id.in_(ids)))
+            gone += len(ids)
+            if len(ids) < _CHUNK:
+                break
+        with self._transaction() as connection:
+            # What joined nobody, for its record was lost.
+            for table in (OUTCOMES, SIGNALS):
+                orphan = ~select(RECORDS.c.id).where(RECORDS.c.id == table.c.id).exists()
+                connection.execute(delete(table).where(table.c.at_us < edge_us, orphan))
+        return gone
+
+    def _tidy(self) -> None:
+        if self.database.is_sqlite:
+            with self.database.engine.connect() as connection:
+                raw = connection.connection.driver_connection
+                if raw is not None:
+                    # As a script, for a statement that gives no rows is stepped once, which frees one page.
+                    raw.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _insert(self, table: Table) -> Any:
+        insert = (sqlite if self.database.is_sqlite else postgresql).insert(table)
+        if table is SIGNALS:
+            said = {name: insert.excluded[name] for name in ("at_us", "score", "weight", "body")}
+            return insert.on_conflict_do_update(index_elements=["id", "source"], set_=said)
+        return insert.on_conflict_do_nothing()
+
+    @contextmanager
+    def _transaction(self, *, is_reading: bool = False) -> Iterator[Connection]:
+        try:
+            with self.database.begin(is_reading=is_reading) as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            verb = "read" if is_reading else "written"
+            raise JournalError(
+                f"The journal {self.database.place} can't be {verb}: {cause_of(error)}."
+            ) from None
+
+
+def _row(item: Item) -> tuple[Table, Row]:
+    match item:
+        case JournalRecord():
+            return RECORDS, {
+                "id": item.id,
+                "at_us": _us(item.at),
+                "call_id": item.call_id[:200] if item.call_id is not None else None,
+                "requested": item.requested,
+                "mode": item.mode,
+                "arm": item.arm,
+                "cause": item.cause,
+                "bucket": item.bucket,
+                "model": item.model,
+                "key": item.caller.key,
+                "team": item.caller.team,
+                "cost_usd": item.cost_usd,
+                "baseline_usd": item.baseline.cost_usd if item.baseline is not None else None,
+                "duration_us": item.duration_us,
+                "is_remembered": item.is_remembered,
+                "body": to_json(item),
+            }
+        case Outcome():
+            return OUTCOMES, {
+                "id": item.id,
+                "at_us": _us(item.at),
+                "status": item.status,
+                "model": item.model,
+                "provider": item.provider,
+                "latency_s": item.latency_s,
+                "first_token_s": item.first_token_s,
+                "input_tokens": item.input_tokens,
+                "output_tokens": item.output_tokens,
+                "cached_tokens": item.cached_tokens,
+                "cost_usd": item.cost_usd,
+                "baseline_usd": item.baseline_usd,
+                "failures": sum(attempt.outcome != "ok" for attempt in item.tries),
+                "body": to_json(item),
+            }
+        case Signal():
+            return SIGNALS, {
+                "id": item.id,
+                "source": item.source,
+                "at_us": _us(item.at),
+                "score": item.score,
+                "weight": item.weight,
+                "body": to_json(item),
+            }
+        case Document():
+            return DOCUMENTS, {
+                "digest": item.digest,
+                "kind": item.kind,
+                "at_us": _us(item.at),
+                "body": item.body,
+            }
+
+
+def _conditions(page: Page) -> Iterator[ColumnElement[bool]]:
+    if page.since is not None:
+        yield RECORDS.c.at_us >= _us(page.since)
+    if page.until is not None:
+        yield RECORDS.c.at_us < _us(page.until)
+    for name in ("requested", "model", "bucket", "cause", "key"):
+        if (value := getattr(page, name)) is not None:
+            yield RECORDS.c[name] == value
+
+
+def _entries(connection: Connection, wanted: Select[Any]) -> Iterator[Entry]:
+    rows = connection.execute(wanted).all()
+    ids = [row[0] for row in rows]
+    outcomes = {found.id: found for found in _joined(connection, OUTCOMES, Outcome, ids)}
+    signals: dict[str, list[Signal]] = {}
+    for signal in _joined(connection, SIGNALS, Signal, ids):
+        signals.setdefault(signal.id, []).append(signal)
+    for known_as, body in rows:
+        record = from_json(JournalRecord, body)
+        said = sorted(signals.get(known_as, ()), key=lambda signal: signal.at)
+        yield Entry(record, outcomes.get(known_as), tuple(said))
+
+
+def _joined(connection: Connection, table: Table, kind: type[Any], ids: Sequence[str]) -> Iterable[Any]:
+    if not ids:
+        return ()
+    bodies = connection.execute(select(table.c.body).where(table.c.id.in_(ids))).scalars()
+    return [from_json(kind, body) for body in bodies]
+
+
+def _us(at: datetime) -> int:
+    return round(at.timestamp() * 1e6)
+
+
+def _time(at_us: int) -> datetime:
+    return datetime.fromtimestamp(at_us / 1e6, UTC)

@@ -1,0 +1,202 @@
+"""From the request's path to the store: a bounded queue, and one thread that empties it.
+
+Whoever has something to record hands over how to make it, and goes on: making it, turning it into JSON and
+writing it are the thread's business. Where the queue is full, what comes is dropped and counted; nobody ever
+waits. Where the store fails, the batch is kept and tried again, ever less often, while the queue fills behind
+it. A process that is killed loses what came since the last flush and no more; one that ends flushes first.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from heimdall_litellm.errors import JournalError
+from heimdall_litellm.journal.record import Item
+
+Maker = Callable[[], Sequence[Item]]
+"""Makes what is to be written; it may come to nothing."""
+
+BATCH: Final = 500
+"""How many items are written at once."""
+_LONGEST_PAUSE_S: Final = 60.0
+_AT_EXIT_S: Final = 3.0
+
+logger = logging.getLogger("heimdall_litellm")
+
+
+class Sink(Protocol):
+    """Where items are kept. All methods raise JournalError, and are called by one thread."""
+
+    def open(self) -> None:
+        """Make ready to write; called until it succeeds."""
+        ...
+
+    def write(self, items: Sequence[Item]) -> None:
+        """Keep items, all or none; the same ones may come again."""
+        ...
+
+    def tend(self) -> None:
+        """Do what is to be done now and then, such as throwing away what is too old."""
+        ...
+
+
+class Meter(Protocol):
+    """Counts what becomes of items: `written`, or `dropped` with a cause (`full`, `unmade`, `unwritable`)."""
+
+    def written(self, count: int) -> None:
+        """Count items that were kept."""
+        ...
+
+    def dropped(self, cause: str, count: int = 1) -> None:
+        """Count items that were lost."""
+        ...
+
+    def waiting(self, count: int) -> None:
+        """Show how many items wait."""
+        ...
+
+
+class Writer:
+    """The queue and its thread, which starts with the first item. Safe to use from any thread."""
+
+    def __init__(
+        self,
+        sink: Sink,
+        meter: Meter,
+        *,
+        size: int = 10_000,
+        flush_s: float = 1.0,
+        tend_s: float = 600.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sink, self._meter, self._clock = sink, meter, clock
+        self._size, self._flush_s, self._tend_s = size, flush_s, tend_s
+        self._reset()
+        atexit.register(self.close)
+
+    def _reset(self) -> None:
+        self._queue: deque[Maker] = deque()
+        self._kept: list[Item] = []
+        self._submitted = self._made = self._settled = self._failures = 0
+        self._is_closing = self._is_open = self._has_complained = False
+        self._next_tending = float("-inf")
+        self._thread: threading.Thread | None = None
+        self._wake, self._changed = threading.Event(), threading.Condition()
+        self._pid = os.getpid()
+
+    def submit(self, make: Maker) -> bool:
+        """Have an item made and kept; False where it was dropped instead."""
+        if self._pid != os.getpid():
+            self._reset()  # no thread survives a fork, and what waited is the parent's to write
+        with self._changed:
+            is_full = len(self._queue) >= self._size
+            if not is_full:
+                self._queue.append(make)
+                self._submitted += 1
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="heimdall-journal", daemon=True)
+                self._thread.start()
+        if is_full:
+            self._meter.dropped("full")
+        elif len(self._queue) >= BATCH:
+            self._wake.set()
+        return not is_full
+
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until all that was handed over is kept or lost; False where that took too long."""
+        self._wake.set()
+        with self._changed:
+            wanted = self._submitted
+            return self._changed.wait_for(lambda: self._settled >= wanted, timeout_s)
+
+    def close(self) -> None:
+        """Flush, and end the thread; what can't be kept within a few seconds is lost and counted."""
+        thread = self._thread
+        if thread is None or self._pid != os.getpid() or self._is_closing:
+            return
+        self._is_closing = True
+        self._wake.set()
+        thread.join(_AT_EXIT_S)
+        if left := self._submitted - self._settled:
+            self._meter.dropped("unwritable", left)
+
+    def _run(self) -> None:
+        is_last = False
+        while not is_last:
+            is_last = self._is_closing
+            if self._empty():
+                self._tend()
+                pause = self._flush_s
+            else:
+                pause = min(_LONGEST_PAUSE_S, self._flush_s * 2**self._failures)
+            if not is_last:
+                self._wake.wait(pause)
+                self._wake.clear()
+
+    def _empty(self) -> bool:
+        """Write all that waits; False where the store failed."""
+        while self._queue or self._kept:
+            self._fill()
+            self._meter.waiting(len(self._queue) + len(self._kept))
+            if not self._kept:
+                self._settle(self._made)
+                self._made = 0
+                continue
+            try:
+                if not self._is_open:
+                    self._sink.open()
+                    self._is_open = True
+                self._sink.write(self._kept)
+            except Exception as error:  # noqa: BLE001 - the supervisor of a background task
+                self._failures = min(self._failures + 1, 16)
+                self._complain("%s What comes meanwhile waits until the queue is full.", _words(error))
+                return False
+            self._meter.written(len(self._kept))
+            self._settle(self._made)
+            self._kept, self._made = [], 0
+            if self._failures:
+                logger.warning("Heimdall's journal is written again.")
+            self._failures, self._has_complained = 0, False
+        self._meter.waiting(0)
+        return True
+
+    def _fill(self) -> None:
+        while self._queue and len(self._kept) < BATCH:
+            try:
+                self._kept += self._queue.popleft()()
+            except Exception as error:  # noqa: BLE001 - one item that can't be made takes no other along
+                self._meter.dropped("unmade")
+                self._complain("A journal record can't be made (%s); it is lost.", type(error).__name__)
+            self._made += 1
+
+    def _settle(self, count: int) -> None:
+        with self._changed:
+            self._settled += count
+            self._changed.notify_all()
+
+    def _tend(self) -> None:
+        if self._clock() < self._next_tending or not self._is_open:
+            return
+        self._next_tending = self._clock() + self._tend_s
+        try:
+            self._sink.tend()
+        except Exception as error:  # noqa: BLE001 - the supervisor of a background task
+            self._complain("%s", _words(error))
+
+    def _complain(self, words: str, *values: object) -> None:
+        if not self._has_complained:
+            logger.warning(f"Heimdall: {words} Further failures are counted, not logged.", *values)
+            self._has_complained = True
+
+
+def _words(error: Exception) -> str:
+    return (
+        str(error) if isinstance(error, JournalError) else f"The journal failed with {type(error).__name__}."
+    )

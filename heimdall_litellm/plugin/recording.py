@@ -1,0 +1,373 @@
+"""From the hooks to the journal: what was decided, what came of it, and what its form tells.
+
+On the request's path only references are taken; a record is put together on the writer's thread. What is
+found out there of a request (what the baseline would cost) is read there again when its outcome is made: that
+always comes later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import heimdall_litellm
+from heimdall_litellm.core.cost import expected_cost_usd, expected_output_tokens
+from heimdall_litellm.core.types import Decision, Overrides, RequestFacts, Standing
+from heimdall_litellm.journal.record import (
+    Arm,
+    Baseline,
+    Cause,
+    Digests,
+    Document,
+    Given,
+    Item,
+    JournalRecord,
+    Outcome,
+    Prompt,
+    Signal,
+    Source,
+    Status,
+    Try,
+    candidate_of,
+    counts_of,
+    now,
+    seen_of,
+)
+from heimdall_litellm.journal.savings import baseline_usd
+from heimdall_litellm.plugin.answers import cost_of, form_of, usage_of
+from heimdall_litellm.replay import catalog_document, settings_document
+
+if TYPE_CHECKING:
+    from heimdall_litellm.core.conversation import Follows
+    from heimdall_litellm.engine import Snapshot
+    from heimdall_litellm.journal.writer import Writer
+    from heimdall_litellm.plugin.attempts import Attempt
+    from heimdall_litellm.plugin.records import Record
+
+WEIGHTS: Final[Mapping[Source, tuple[float, float]]] = {
+    "provider-error": (0.0, 0.2),
+    "empty": (0.0, 0.8),
+    "cut-off": (0.3, 0.3),
+    "bad-tool-call": (0.0, 0.8),
+    "asked-again": (0.1, 0.5),
+    "regenerated": (0.2, 0.3),
+}
+"""Score and weight of what nobody said: a person's own word weighs 1."""
+_READ: Final = (
+    *("prompt_tokens", "completion_tokens", "response_cost", "response", "stream"),
+    *("startTime", "endTime", "completionStartTime"),
+)
+_DOCUMENTS_EVERY: Final = timedelta(hours=12)
+
+Keep = Callable[[Mapping[str, Any], str | None], Callable[[], Prompt] | None]
+"""From a body and its ask to how what is kept of them is made; None where nothing is."""
+CachePrice = Callable[[str], float | None]
+"""USD per million cached tokens of a model group, None where nobody knows it."""
+
+
+def _keep_none(_body: Mapping[str, Any], _ask: str | None) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A decision as it was come to, and where the request goes for it."""
+
+    facts: RequestFacts
+    decision: Decision
+    snapshot: Snapshot
+    permitted: frozenset[str]
+    overrides: Overrides
+    standing: Standing
+    arm: Arm = "chosen"
+    propensity: float = 1.0
+
+    @property
+    def baseline(self) -> str:
+        """The model that savings are reckoned against."""
+        return self.snapshot.baselines[self.decision.policy].rows[0].entry.name
+
+
+@dataclass(slots=True)
+class Reckoning:
+    """What the writer's thread finds out for a request's outcome."""
+
+    baseline: Baseline | None = None
+    expected_tokens: Mapping[str, float] | None = None
+    repeated_tokens: int = 0
+
+
+class Recorder:
+    """Hands to the journal what the hooks report; nothing where no journal is written."""
+
+    def __init__(
+        self, writer: Writer | None, cache_price: CachePrice, keep_prompt: Keep = _keep_none
+    ) -> None:
+        self._writer, self._cache_price, self._keep_prompt = writer, cache_price, keep_prompt
+        self._version = heimdall_litellm.__version__
+        self._papers: tuple[object, dict[str, Digests], datetime] | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is written."""
+        return self._writer is not None
+
+    def decided(self, record: Record, body: Mapping[str, Any]) -> None:
+        """Record what became of a request before anybody was called."""
+        choice, record.choice = record.choice, None
+        if self._writer is not None and not record.is_recorded:
+            record.is_recorded = True
+            at, reckoning = now(), record.reckoning
+            prompt = self._keep_prompt(body, choice.facts.ask if choice is not None else None)
+            self._writer.submit(lambda: tuple(self._told(record, choice, at, reckoning, prompt)))
+
+    def ended(self, record: Record, status: Status, logged: Mapping[str, Any] | None = None) -> None:
+        """Record what became of a request in the end; only what is said first counts."""
+        if self._writer is None or not record.is_recorded or record.is_ended:
+            return
+        record.is_ended = True
+        at, tries, served = now(), tuple(map(_try_of, record.course.attempts)), record.served
+        seen = _Seen.of(logged) if logged is not None else None
+        last, escalated = record.course.current, record.escalated_from
+        ended = _Ended(record.id, at, status, served, tries, seen, last, escalated, record.reckoning)
+        self._writer.submit(lambda: tuple(_outcome(ended)))
+
+    def doubted(self, follows: Follows) -> None:
+        """Record that a request doubts the answer to the one before."""
+        earlier, doubt = follows.earlier, follows.doubt
+        if self._writer is not None and earlier is not None and doubt is not None:
+            at = now()
+            self._writer.submit(lambda: (_sign(earlier, at, doubt),))
+
+    def _told(
+        self,
+        record: Record,
+        choice: Choice | None,
+        at: datetime,
+        reckoning: Reckoning,
+        prompt: Callable[[], Prompt] | None,
+    ) -> Iterator[Item]:
+        plain = JournalRecord(
+            id=record.id,
+            at=at,
+            requested=record.requested,
+            call=record.call,
+            mode="shadow" if record.mode == "shadow" else "route",
+            arm="chosen",
+            cause=record.cause,
+            reason=record.reason,
+            propensity=1.0,
+            call_id=record.call_id,
+            model=record.goes_to,
+            caller=record.caller,
+            duration_us=record.duration_us,
+            prompt=prompt() if prompt is not None else None,
+            version=self._version,
+        )
+        if record.follows is not None:
+            follows = record.follows
+            reckoning.repeated_tokens = follows.repeated_tokens
+            plain = replace(plain, conversation=follows.conversation, repeated_tokens=follows.repeated_tokens)
+        if choice is None:
+            yield plain
+            return
+        yield from self._documents(choice.snapshot, at)
+        yield self._whole(plain, choice, reckoning)
+
+    def _whole(self, plain: JournalRecord, choice: Choice, reckoning: Reckoning) -> JournalRecord:
+        decision = choice.decision
+        reckoning.baseline = self._baseline(choice)
+        reckoning.expected_tokens = {
+            c.model: c.output_tokens for c in reversed(decision.candidates) if c.eligible
+        }
+        chosen = next((c for c in decision.candidates if c.model == decision.model and c.eligible), None)
+        digests = self._papers[1][decision.policy] if self._papers is not None else None
+        return replace(
+            plain,
+            arm=choice.arm,
+            propensity=choice.propensity,
+            decided=decision.model,
+            bucket=decision.bucket,
+            effort=decision.effort.reasoning_effort,
+            alpha=decision.alpha,
+            policy=decision.router_policy,
+            cost_usd=chosen.cost_usd if chosen is not None else None,
+            baseline=reckoning.baseline,
+            candidates=tuple(map(candidate_of, decision.candidates)),
+            ranked=decision.ranked,
+            fallbacks=decision.fallbacks,
+            facts=counts_of(choice.facts),
+            seen=seen_of(decision),
+            given=_given(choice),
+            digests=digests,
+            is_remembered=decision.is_remembered,
+            spent_us=(
+                decision.spent.embedding_ns / 1e3,
+                decision.spent.features_ns / 1e3,
+                decision.spent.triage_ns / 1e3,
+            ),
+        )
+
+    def _baseline(self, choice: Choice) -> Baseline | None:
+        decision, near = choice.decision, choice.decision.near
+        alone = choice.snapshot.baselines.get(decision.policy)
+        if alone is None or near is None:
+            return None
+        name = alone.rows[0].entry.name
+        tokens = expected_output_tokens(alone, choice.facts, near)
+        scored = [c.quality for c in decision.candidates if c.model == name]
+        return Baseline(
+            name,
+            expected_cost_usd(alone, choice.facts, tokens)[0],
+            tokens[0],
+            scored[-1] if scored else near.blend(alone.quality, alone.typical_quality)[0],
+            alone.input_usd[0] * 1e6,
+            alone.output_usd[0] * 1e6,
+            self._cache_price(name),
+        )
+
+    def _documents(self, snapshot: Snapshot, at: datetime) -> Iterator[Document]:
+        """Yield what records of a snapshot share, once, and again now and then so that it isn't forgotten."""
+        known = self._papers
+        if known is not None and known[0] is snapshot and at - known[2] < _DOCUMENTS_EVERY:
+            return
+        catalog = catalog_document(snapshot.entries)
+        papers = {name: settings_document(field.policy) for name, field in snapshot.fields.items()}
+        bundle = snapshot.bundle.manifest_sha256
+        digests = {name: Digests(paper.digest, catalog.digest, bundle) for name, paper in papers.items()}
+        self._papers = (snapshot, digests, at)
+        yield from (catalog, *papers.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is read of a logged answer on the request's path: the rest of it isn't held on to."""
+
+    logged: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, logged: Mapping[str, Any]) -> _Seen:
+        kept = {name: logged.get(name) for name in _READ}
+        metadata = logged.get("metadata")
+        usage = metadata.get("usage_object") if isinstance(metadata, Mapping) else None
+        return cls({**kept, "metadata": {"usage_object": usage}})
+
+    def seconds(self, end: str) -> float | None:
+        """Return the seconds from the start to `end`."""
+        first, last = self.logged.get("startTime"), self.logged.get(end)
+        if not isinstance(first, int | float) or not isinstance(last, int | float) or last < first:
+            return None
+        return float(last - first)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    id: str
+    at: datetime
+    status: Status
+    served: str | None
+    tries: tuple[Try, ...]
+    seen: _Seen | None
+    last: Attempt | None
+    escalated_from: str | None
+    reckoning: Reckoning
+
+
+def _outcome(ended: _Ended) -> Iterator[Item]:
+    last, seen = ended.last, ended.seen
+    outcome = Outcome(
+        ended.id,
+        ended.at,
+        ended.status,
+        ended.served,
+        last.hop.provider if last is not None else None,
+        last.deployment if last is not None else None,
+        escalated_from=ended.escalated_from,
+        tries=ended.tries,
+    )
+    if any(attempt.outcome != "ok" for attempt in ended.tries):
+        yield _sign(ended.id, ended.at, "provider-error")
+    if seen is None:
+        yield outcome
+        return
+    usage, form = usage_of(seen.logged), form_of(seen.logged.get("response"))
+    paid = 0.0 if ended.status == "cached" else cost_of(seen.logged)
+    yield replace(
+        outcome,
+        latency_s=seen.seconds("endTime"),
+        first_token_s=seen.seconds("completionStartTime") if seen.logged.get("stream") else None,
+        input_tokens=usage.input,
+        output_tokens=usage.output,
+        cached_tokens=usage.cached,
+        cache_write_tokens=usage.written,
+        reasoning_tokens=usage.reasoning,
+        cost_usd=paid,
+        baseline_usd=_baseline_usd(ended, paid, usage.input, usage.output, usage.cached),
+        finish=form.finish,
+    )
+    if ended.status == "answered":
+        flaws: dict[Source, bool] = {
+            "empty": form.is_empty,
+            "cut-off": form.is_cut_off,
+            "bad-tool-call": form.has_bad_tool_call,
+        }
+        yield from (_sign(ended.id, ended.at, source) for source, is_so in flaws.items() if is_so)
+
+
+def _baseline_usd(
+    ended: _Ended, paid: float | None, read: int | None, written: int | None, cached: int
+) -> float | None:
+    reckoning = ended.reckoning
+    if reckoning.baseline is None or paid is None or read is None or written is None:
+        return None
+    if ended.status == "cached":
+        return 0.0  # nobody would have been asked without us either
+    return baseline_usd(
+        reckoning.baseline,
+        served=ended.served,
+        paid_usd=paid,
+        input_tokens=read,
+        output_tokens=written,
+        expected_output_tokens=(reckoning.expected_tokens or {}).get(ended.served or ""),
+        repeated_tokens=reckoning.repeated_tokens,
+        cached_tokens=cached,
+    )
+
+
+def _sign(known_as: str, at: datetime, source: Source) -> Signal:
+    score, weight = WEIGHTS[source]
+    return Signal(known_as, at, source, score, weight)
+
+
+def _try_of(attempt: Attempt) -> Try:
+    failure = attempt.failure
+    outcome = failure.kind if failure is not None else "ok" if attempt.is_over else "unknown"
+    status = failure.status if failure is not None else None
+    return Try(attempt.hop.model, attempt.hop.provider, outcome, status, attempt.adapter)
+
+
+def _given(choice: Choice) -> Given:
+    overrides, standing = choice.overrides, choice.standing
+    return Given(
+        tuple(sorted(choice.permitted)),
+        overrides.alpha,
+        overrides.bucket,
+        overrides.max_cost_usd,
+        overrides.notes,
+        tuple(sorted(standing.brought)),
+        dict(standing.set_aside) or None,
+        dict(choice.decision.latencies) or None,
+    )
+
+
+def cause_of(decision: Decision, overrides: Overrides, arm: Arm) -> Cause:
+    """Say what settled where a decided request goes."""
+    if arm == "holdout":
+        return "holdout"
+    if overrides.bucket is not None:
+        return "asked"
+    if len({c.model for c in decision.candidates if c.eligible}) == 1:
+        return "only"
+    return decision.router_policy
