@@ -115,5 +115,8 @@ RAW: Mapping[Bucket, tuple[float, float, float]] = {
 }
 """Raw scores that put a request clearly into each bucket."""
 
-QUIET: Mapping[str, object] = {"catalog": {"sources": [], "refresh_seconds": 0}}
-"""Settings of a catalog that asks nobody and runs in no thread."""
+QUIET: Mapping[str, object] = {
+    "catalog": {"sources": [], "refresh_seconds": 0},
+    "journal": {"enabled": False},
+}
+"""Settings of a catalog that asks nobody and of no journal, neither with a thread."""

@@ -235,6 +235,8 @@ class Outcome:
     reasoning_tokens: int = 0
     cost_usd: float | None = None
     baseline_usd: float | None = None
+    guessed_usd: float | None = None
+    """The part of `baseline_usd` that rests on a guess."""
     finish: str | None = None
     escalated_from: str | None = None
     tries: tuple[Try, ...] = ()

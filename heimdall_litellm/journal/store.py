@@ -268,6 +268,7 @@ def _row(item: Item) -> tuple[Table, Row]:
                 "cached_tokens": item.cached_tokens,
                 "cost_usd": item.cost_usd,
                 "baseline_usd": item.baseline_usd,
+                "guessed_usd": item.guessed_usd,
                 "failures": sum(attempt.outcome != "ok" for attempt in item.tries),
                 "body": to_json(item),
             }

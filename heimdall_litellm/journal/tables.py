@@ -63,6 +63,7 @@ OUTCOMES: Final = Table(
     Column("cached_tokens", BigInteger, nullable=False),
     Column("cost_usd", Float),
     Column("baseline_usd", Float),
+    Column("guessed_usd", Float),
     Column("failures", Integer, nullable=False),
     Column("body", Text, nullable=False),
     Index("outcomes_at", "at_us"),

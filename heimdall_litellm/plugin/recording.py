@@ -35,7 +35,7 @@ from heimdall_litellm.journal.record import (
     now,
     seen_of,
 )
-from heimdall_litellm.journal.savings import baseline_usd
+from heimdall_litellm.journal.savings import Counterfactual, counterfactual
 from heimdall_litellm.plugin.answers import cost_of, form_of, usage_of
 from heimdall_litellm.replay import catalog_document, settings_document
 
@@ -294,6 +294,7 @@ def _outcome(ended: _Ended) -> Iterator[Item]:
         return
     usage, form = usage_of(seen.logged), form_of(seen.logged.get("response"))
     paid = 0.0 if ended.status == "cached" else cost_of(seen.logged)
+    baseline = _baseline_usd(ended, paid, usage.input, usage.output, usage.cached)
     yield replace(
         outcome,
         latency_s=seen.seconds("endTime"),
@@ -304,7 +305,8 @@ def _outcome(ended: _Ended) -> Iterator[Item]:
         cache_write_tokens=usage.written,
         reasoning_tokens=usage.reasoning,
         cost_usd=paid,
-        baseline_usd=_baseline_usd(ended, paid, usage.input, usage.output, usage.cached),
+        baseline_usd=baseline.total if baseline is not None else None,
+        guessed_usd=baseline.guessed if baseline is not None else None,
         finish=form.finish,
     )
     if ended.status == "answered":
@@ -318,13 +320,13 @@ def _outcome(ended: _Ended) -> Iterator[Item]:
 
 def _baseline_usd(
     ended: _Ended, paid: float | None, read: int | None, written: int | None, cached: int
-) -> float | None:
+) -> Counterfactual | None:
     reckoning = ended.reckoning
     if reckoning.baseline is None or paid is None or read is None or written is None:
         return None
     if ended.status == "cached":
-        return 0.0  # nobody would have been asked without us either
-    return baseline_usd(
+        return Counterfactual(0.0, 0.0)  # nobody would have been asked without us either
+    return counterfactual(
         reckoning.baseline,
         served=ended.served,
         paid_usd=paid,

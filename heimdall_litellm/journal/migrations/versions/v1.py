@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("cached_tokens", sa.BigInteger, nullable=False),
         sa.Column("cost_usd", sa.Float),
         sa.Column("baseline_usd", sa.Float),
+        sa.Column("guessed_usd", sa.Float),
         sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
     )
