@@ -30,6 +30,8 @@ _NONE = Overrides()
 class FakeEngine:
     """Like `Heimdall`, without a bundle: the first permitted candidate of the bucket asked for."""
 
+    snapshot = None
+
     def __init__(self, settings: Settings, entries: Sequence[CatalogEntry], *_: object) -> None:
         self.settings = settings
         self.names = settings.names
