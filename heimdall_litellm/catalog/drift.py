@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from heimdall_litellm.catalog.facts import Drift, Listing, Value
-from heimdall_litellm.catalog.sources.reading import PRICES, WINDOWS
+from heimdall_litellm.catalog.sources.reading import PRICES, WINDOWS, fit
 
 THRESHOLD: Final = 0.10
 QUIET: Final = timedelta(days=1)
@@ -147,7 +147,9 @@ def _end(drift: Drift) -> object:
 
 
 def _watched(facts: Mapping[str, Value]) -> dict[str, Value]:
-    return {name: facts[name] for name in (*PRICES, *WINDOWS) if name in facts}
+    # A source may be another package's, and say anything.
+    fitting = ((name, fit(name, facts[name])) for name in (*PRICES, *WINDOWS) if name in facts)
+    return {name: value for name, value in fitting if value is not None}
 
 
 def _listings(facts: Mapping[Name, Mapping[str, Value]]) -> tuple[Listing, ...]:

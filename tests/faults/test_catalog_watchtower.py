@@ -85,7 +85,6 @@ class Process:
         self.meter, self.views = Meter(), list[CatalogView]()
         find_shared = more.pop("find_shared", lambda: None)
         is_telling = more.pop("is_telling", True)
-        is_telling = more.pop("is_telling", True)
         settings = CatalogSettings.model_validate({"store": str(store), "refresh_seconds": 300, **more})
         self.tower = Watchtower(
             settings,
@@ -446,53 +445,6 @@ def test_a_list_that_is_read_again_unchanged_changes_no_card(server: Lists, proc
     assert price(view).value == 2.01
 
 
-def test_without_a_store_each_finds_and_tells_by_itself(
-    server: Lists, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    serve_all(server)
-    (tmp_path / "file").write_text("")
-    process = Process(server, tmp_path / "file" / "store", sources=["openrouter"])
-    process.tower.view(MODELS)
-    process.look()
-    for usd in (2.15, 2.3, 2.0, 2.3):
-        server.serve(OR, changed(2.0, usd))
-        process.look(301)
-    assert process.meter.drifts == ["price", "price"]
-    assert [change.after for change in process.tower.current.drift] == [2.0, 2.3]
-    assert len([line for line in caplog.messages if "output $" in line]) == 2
-
-
-def test_a_store_that_is_deleted_is_made_anew_and_no_change_is_missed(
-    server: Lists, process: Process, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    process.look()
-    for file in tmp_path.glob("store.sqlite*"):
-        file.unlink()
-    server.serve(OR, changed(2.0, 4.0))
-    process.look(301)
-    assert process.meter.drifts == ["price"]
-    assert not [line for line in caplog.messages if "cannot be used" in line]
-    for file in tmp_path.glob("store.sqlite*"):
-        file.unlink()
-    process.look(301)
-    assert ("openai", "fetched") in process.outcomes
-    again = Process(server, tmp_path / "store.sqlite", environ=KEYS, now=process.now)
-    assert price(again.tower.view(MODELS)).value == 4.0
-
-
-def test_a_list_that_is_read_again_unchanged_changes_no_card(server: Lists, process: Process) -> None:
-    before = process.look()
-    made = len(process.views)
-    view = process.look(301)
-    assert view.cards is before.cards
-    assert len(process.views) == made
-    assert [each.read_at for each in view.sources] != [each.read_at for each in before.sources]
-    server.serve(OR, changed(2.0, 2.01))
-    view = process.look(301)
-    assert view.cards["gpt"] is before.cards["gpt"]
-    assert price(view).value == 2.01
-
-
 def test_a_clock_that_is_set_back_stops_nothing(server: Lists, process: Process) -> None:
     process.look()
     process.look(-1e6)
@@ -658,72 +610,6 @@ def test_models_of_the_price_map_come_and_go_with_an_upgrade_of_litellm(
     assert len(found) == 702
 
 
-def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    found = [record.getMessage() for record in caplog.records if record.levelno >= logging.INFO]
-    caplog.clear()
-    return found
-
-
-def test_what_a_process_fetched_and_did_not_tell_is_told_by_whoever_adopts_it(
-    server: Lists, process: Process, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, "heimdall_litellm")
-    workers = [Process(server, tmp_path / "store.sqlite", environ=KEYS) for _ in range(2)]
-    for each in (process, *workers):
-        each.tower.view(MODELS)
-        each.look()
-    command = Process(server, tmp_path / "store.sqlite", environ=KEYS, now=process.now + 10, is_telling=False)
-    server.serve(OR, changed(2.0, 4.0))
-    assert [change.kind for change in command.tower.refresh_now().drift] == ["price"]
-    assert (lines(caplog), command.meter.drifts) == ([], [])
-    for each in workers:
-        each.look(15)
-        assert price(each.tower.current).value == 4.0
-    assert lines(caplog) == [
-        "Catalog: openrouter/deepseek/deepseek-r1: output $2 -> $4 per 1M tokens, says openrouter"
-    ]
-    assert [each.meter.drifts for each in workers] == [["price"], []]
-    assert workers[1].look(300).drift == workers[0].look(300).drift == command.tower.current.drift
-
-
-def test_a_price_that_creeps_over_many_readings_and_restarts_is_told(
-    server: Lists, process: Process, tmp_path: Path
-) -> None:
-    process.look()
-    prices = [2.0, 2.1, 2.18, 2.25, 2.3]
-    for before, after in itertools.pairwise(prices):
-        server.serve(OR, changed(2.0, after))
-        process = Process(server, tmp_path / "store.sqlite", environ=KEYS, now=process.now + 301)
-        process.tower.view(MODELS)
-        assert price(process.look()).value == after, before
-    assert [(each.before, each.after) for each in process.tower.current.drift] == [(2.0, 2.25)]
-
-
-def test_models_of_the_price_map_come_and_go_with_an_upgrade_of_litellm(
-    server: Lists, process: Process, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, "heimdall_litellm")
-    process.look()
-    new = {f"openai/new-{n}": {"litellm_provider": "openai", "mode": "chat"} for n in range(700)}
-    old = {name: facts for name, facts in PRICES.items() if name not in ("gpt-5", "deepseek/deepseek-r1")}
-    deployed = {"0b5f": {"litellm_provider": "openai", "mode": "chat", "id": "0b5f"}}
-    workers = [
-        Process(server, tmp_path / "store.sqlite", prices={**old, **new, **deployed}, now=process.now + 60)
-        for _ in range(3)
-    ]
-    caplog.clear()
-    for each in workers:
-        each.tower.view(MODELS)
-        each.look()
-    assert lines(caplog) == [
-        "Catalog: openai/gpt-5 is gone from the list of litellm",
-        "Catalog: litellm: 700 new, 1 gone; `heimdall catalog diff` names them",
-    ]
-    assert [len(each.meter.drifts) for each in workers] == [500, 0, 0]
-    found = workers[2].tower.current.drift
-    assert {(change.source, change.kind) for change in found[:500]} == {("litellm", "appeared")}
-
-
 def test_other_models_are_merged_at_once_and_wrong_ones_change_nothing(process: Process) -> None:
     process.look()
     view = process.tower.view([deployment("openai/gpt-5", "only")])
@@ -832,22 +718,6 @@ def test_of_several_machines_one_fetches_for_all(server: Lists, tmp_path: Path) 
     assert "canary" not in str(one.tower.current)
     third = Process(server, tmp_path / "machine1", sources=["openrouter"], now=two.now)
     assert price(third.tower.view(MODELS)).source == "openrouter"  # it was put into the store too
-
-
-def test_each_machine_tells_what_it_adopts_from_another(server: Lists, tmp_path: Path) -> None:
-    serve_all(server)
-    redis = Redis()
-    one, two = machines(server, tmp_path, redis)
-    one.look()
-    two.look(1)
-    redis.locks.clear()
-    server.serve(OR, changed(2.0, 4.0))
-    one.look(301)
-    two.look(301)
-    assert two.outcomes[-1] == ("openrouter", "adopted")
-    assert one.meter.drifts == two.meter.drifts == ["price"]
-    (mine,), (theirs,) = one.tower.current.drift, two.tower.current.drift
-    assert mine == theirs
 
 
 def test_each_machine_tells_what_it_adopts_from_another(server: Lists, tmp_path: Path) -> None:

@@ -132,6 +132,11 @@ def test_what_is_unsaid_for_a_while_is_compared_with_what_was_told() -> None:
     assert history.price(2.0) == (1.0, 2.0)
 
 
+def test_what_makes_no_sense_is_not_compared() -> None:
+    assert changes({"input_usd_per_mtok": 1.0}, {"input_usd_per_mtok": float("nan")}) == []
+    assert changes({"max_input_tokens": 10}, {"max_input_tokens": "few"}) == []
+
+
 def test_many_changes_are_said_in_sum() -> None:
     many = [Drift(AT, "appeared", "p", f"m{n}", "litellm") for n in range(3)]
     prices = [Drift(AT, "price", "p", "m", "litellm", field, 1.0, 2.0) for field in ("a", "b")]
