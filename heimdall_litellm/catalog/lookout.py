@@ -243,7 +243,8 @@ class Lookout:
         kept = Kept(self._world.now(), began, etag=answer.etag, last_modified=answer.last_modified)
         self._note(kept)
         if self._world.store is not None:
-            self._world.store.put(self.source.name, self._asked, kept, listings)
+            # Written though nothing has changed: the file may be a new one.
+            self._world.store.put(self.source.name, self._asked, kept, self._listings)
         self._world.neighbours.set(self._key, to_bytes(began, self._listings), _SHARED_S)
 
     def _fail(self, began: float, error: str) -> None:

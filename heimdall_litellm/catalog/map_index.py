@@ -36,24 +36,24 @@ class MapIndex:
     def __init__(self, price_map: PriceMap) -> None:
         self.price_map = price_map
 
-    def find(self, upstream: str, provider: str) -> Facts:
-        """Return the entry that speaks for a deployment; empty if none does."""
+    def find(self, upstream: str, provider: str) -> tuple[str, Facts]:
+        """Return the entry that speaks for a deployment, with its name; empty if none does."""
         price_map = self.price_map
         names = [upstream, f"{provider}/{upstream}", upstream.removeprefix(f"{provider}/")]
         # LiteLLM's router registers every deployment in its live map; what it knows nothing of stands
         # there empty, and must not hide what is known elsewhere.
-        listed = [price_map[name] for name in names if name in price_map]
-        found = next((facts for facts in listed if _has_price(facts)), None)
+        listed = [(name, price_map[name]) for name in names if name in price_map]
+        found = next((each for each in listed if _has_price(each[1])), None)
         if found is None and provider in _RESELLERS:
-            found = self.by_model(upstream)
-        return found or next(iter(listed), {})
+            found = self._best.get(canonical(upstream))
+        return found or next(iter(listed), ("", {}))
 
     def by_model(self, upstream: str) -> Facts | None:
         """Return the maker's entry of a model, or that of the median host where its maker sells none."""
-        return self._facts.get(canonical(upstream))
+        return self._best.get(canonical(upstream), ("", None))[1]
 
     @cached_property
-    def _facts(self) -> dict[str, Facts]:
+    def _best(self) -> dict[str, tuple[str, Facts]]:
         made: dict[str, tuple[int, int, str]] = {}
         hosted: dict[str, list[tuple[float, str]]] = {}
         for position, (name, facts) in enumerate(list(self.price_map.items())):
@@ -70,7 +70,7 @@ class MapIndex:
                 hosted.setdefault(model, []).append((price, name))
         median = {model: sorted(hosts)[len(hosts) // 2][1] for model, hosts in hosted.items()}
         best = median | {model: name for model, (_, _, name) in made.items()}
-        return {model: self.price_map[name] for model, name in best.items()}
+        return {model: (name, self.price_map[name]) for model, name in best.items()}
 
 
 def _has_price(facts: Facts) -> bool:

@@ -19,15 +19,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
-from heimdall_litellm.catalog.drift import drift_of_cards, drift_of_listings, in_words, is_loss
+from heimdall_litellm.catalog.chronicle import Chronicle
+from heimdall_litellm.catalog.drift import in_sum, in_words, is_loss
 from heimdall_litellm.catalog.facts import CatalogView, Drift, SourceStatus
 from heimdall_litellm.catalog.fetch import Fetcher
 from heimdall_litellm.catalog.listings_index import ListingsIndex
-from heimdall_litellm.catalog.lookout import Lookout, Outcome, World
-from heimdall_litellm.catalog.merge import MAP, Key, Merged, merge
+from heimdall_litellm.catalog.lookout import Lookout, World
+from heimdall_litellm.catalog.merge import MAP, Key, Merged, merge, settled
 from heimdall_litellm.catalog.price_map import PriceMap
-from heimdall_litellm.catalog.readings import Reading
 from heimdall_litellm.catalog.shared import Neighbours, Shared
+from heimdall_litellm.catalog.sources.litellm_map import LiteLLMMap
 from heimdall_litellm.catalog.sources.registry import sources
 from heimdall_litellm.catalog.store import Store, default_path
 from heimdall_litellm.config import CatalogSettings, environment
@@ -39,7 +40,8 @@ Listener = Callable[[CatalogView], None]
 LOOK_S: Final = 15.0
 """How often the thread wakes at least: to tell ages, and to see keys that were set."""
 _AFTER_FAILURE_S: Final = 1.0
-SHOWN_DRIFT: Final = 200
+MOST_LINES: Final = 20
+"""How many changes are logged one by one at a time."""
 _KEY: Final = "callback_settings.heimdall.catalog"
 
 logger = logging.getLogger("heimdall_litellm")
@@ -79,6 +81,8 @@ class Watchtower:
 
     `price_map` and `environ` are asked each time. `listener` receives each new view, in the thread that made
     it; what it raises is logged. `find_shared` gives the place where machines share what they have read.
+    Where not `is_telling`, changes in lists are kept for a process of the proxy to tell, and the price map,
+    which may be another than the proxy's, isn't compared.
     """
 
     def __init__(
@@ -90,12 +94,14 @@ class Watchtower:
         listener: Listener | None = None,
         meter: Meter | None = None,
         find_shared: Callable[[], Shared | None] = lambda: None,
+        is_telling: bool = True,
         fetcher: Fetcher | None = None,
         now: Callable[[], float] = time.time,
         jitter: Callable[[], float] = lambda: random.uniform(0.9, 1.1),
     ) -> None:
         self._settings, self._price_map, self._environ = settings, price_map, environ
         self._listener, self._meter, self._now = listener, meter or Silent(), now
+        self._is_telling = is_telling
         wanted = [source for source in sources(settings.sources) if source.url is not None]
         for name in settings.urls:
             if name not in [source.name for source in wanted]:
@@ -106,7 +112,8 @@ class Watchtower:
                 max_bytes=settings.max_bytes,
                 private_hosts=settings.private_hosts,
             )
-        self._store = _store(settings) if wanted else None
+        self._store = _store(settings) if settings.sources else None
+        self._chronicle = Chronicle(self._store)
         world = World(settings, environ, fetcher, self._store, Neighbours(find_shared), now, jitter)
         self._lookouts = tuple(Lookout(source, world) for source in wanted)
         self._models: ModelList = ()
@@ -114,7 +121,8 @@ class Watchtower:
         self._merged = Merged({})
         self._index = ListingsIndex()
         self._map_at = now()
-        self._drift: tuple[Drift, ...] = ()
+        self._noticed_map: PriceMap | None = None
+        self._drift: Sequence[Drift] = ()
         self._view = CatalogView({})
         self._is_warm = False
         self._heard: frozenset[Key] = frozenset()
@@ -157,7 +165,8 @@ class Watchtower:
         with self._merging:
             self._warm()
             merged = self._merge(model_list, assume_credentials)
-            self._models, self._assume_credentials, self._merged = model_list, assume_credentials, merged
+            self._models, self._assume_credentials = model_list, assume_credentials
+            self._merged, self._heard = settled(self._merged, merged), merged.heard
             return self._publish()
 
     def refresh_now(self) -> CatalogView:
@@ -189,57 +198,65 @@ class Watchtower:
         for lookout in self._lookouts:
             lookout.warm()
         self._reindex()
-        self._recall()
-
-    def _recall(self) -> None:
-        """Take the latest changes from the store, where other processes put theirs."""
-        if self._store is not None and self._store.is_usable:
-            self._drift = self._store.drift()[:SHOWN_DRIFT]
+        self._drift = self._chronicle.latest()
 
     def _look(self, *, is_forced: bool) -> None:
         """Read what is due, and take each list in as soon as it is there."""
         with self._looking:
             with self._merging:
                 self._warm()
+            has_news = False
             for lookout in self._lookouts:
                 if self._stop.is_set():
                     return
                 before, asked = lookout.reading, lookout.asked
                 outcome = lookout.look(is_forced=is_forced)
-                if lookout.asked != asked:
-                    before = None  # another key sees other models, which is no change
                 if outcome not in ("inactive", "waiting"):
                     self._meter.read(lookout.source.name, outcome)
                 if lookout.reading is not before or lookout.asked != asked:
-                    self._take_in(before, lookout.reading, outcome)
+                    self._take_in(lookout)
+                    has_news = True
+            is_due = is_forced or self._now() >= self._map_at + self._settings.refresh_seconds
+            if self._notice_map() or is_due:
+                with self._merging:
+                    self._merge_again()
+            has_news = self._tell() or has_news or is_due
+            if has_news:
+                self._drift = self._chronicle.latest()
         with self._merging:
-            if is_forced or self._now() >= self._map_at + self._settings.refresh_seconds:
-                self._tell(self._merge_again())
-                self._recall()
             self._publish()
 
-    def _take_in(self, before: Reading | None, after: Reading | None, outcome: Outcome) -> None:
-        """Merge a list that is new, and tell what has changed in it."""
-        changes: list[Drift] = []
-        if outcome == "fetched" and before is not None and after is not None:
-            changes = drift_of_listings(after.source, before.listings, after.listings, after.at)
+    def _take_in(self, lookout: Lookout) -> None:
+        """Find what has changed in a list that is new, and merge it."""
+        if (reading := lookout.reading) is not None:
+            at = reading.at.timestamp()
+            self._chronicle.notice(reading.source, lookout.asked, reading.listings, at, self._now())
         with self._merging:
             self._reindex()
-            self._tell(changes + self._merge_again())
-            if outcome == "adopted":
-                self._recall()  # whoever fetched it has told what has changed
+            self._merge_again()
             self._publish()
+
+    def _notice_map(self) -> bool:
+        """Find what has changed in the price map, once for each map there is; True if it is another."""
+        price_map = self._price_map()
+        if price_map is self._noticed_map:
+            return False
+        self._noticed_map = price_map
+        if self._is_telling:
+            now = self._now()
+            self._chronicle.notice(MAP, "", LiteLLMMap().read(price_map).listings, now, now)
+        return True
 
     def _reindex(self) -> None:
         self._index = ListingsIndex(each.reading for each in self._lookouts if each.reading is not None)
 
-    def _merge_again(self) -> list[Drift]:
-        """Merge for the same models, and return what has changed in the price map."""
-        before, now = self._merged, self._now()
-        self._map_at = now
-        self._merged = self._merge(self._models, self._assume_credentials)
-        self._heard = before.heard | self._merged.heard
-        return drift_of_cards(MAP, before.cards, self._merged.cards, datetime.fromtimestamp(now, UTC))
+    def _merge_again(self) -> None:
+        """Merge for the same models."""
+        self._map_at = self._now()
+        merged = self._merge(self._models, self._assume_credentials)
+        self._merged = settled(self._merged, merged)
+        # What is gone from a list was heard there before.
+        self._heard |= merged.heard
 
     def _merge(self, models: ModelList, assume_credentials: bool) -> Merged:
         return merge(
@@ -251,18 +268,26 @@ class Watchtower:
             assume_credentials=assume_credentials,
         )
 
-    def _tell(self, changes: Sequence[Drift]) -> None:
-        """Count changes, keep them, and log those of the user's own models."""
+    def _tell(self) -> bool:
+        """Count and log what nobody has told yet; False if there is nothing.
+
+        One line for each change that touches the user's own models, and one for the others of the price map.
+        """
+        changes = self._chronicle.take_untold() if self._is_telling else ()
+        own, others = list[Drift](), list[Drift]()
         for change in changes:
             self._meter.drift(change.kind)
-            is_own = change.source == MAP or (change.source, change.provider, change.model) in self._heard
-            if is_own:
-                level = logging.WARNING if is_loss(change) else logging.INFO
-                logger.log(level, "Catalog: %s", in_words(change))
-        if changes:
-            if self._store is not None:
-                self._store.add_drift(changes)
-            self._drift = (*reversed(changes), *self._drift)[:SHOWN_DRIFT]
+            key = (change.source, change.provider, change.model, change.field)
+            if key in self._heard:
+                own.append(change)
+            elif change.source == MAP:
+                others.append(change)
+        own.sort(key=is_loss, reverse=True)
+        for change in own[:MOST_LINES]:
+            logger.log(logging.WARNING if is_loss(change) else logging.INFO, "Catalog: %s", in_words(change))
+        if rest := own[MOST_LINES:] + others:
+            logger.info("Catalog: %s; `heimdall catalog diff` names them", in_sum(rest))
+        return bool(changes)
 
     def _publish(self) -> CatalogView:
         """Make the view what it is now, and hand it to the listener."""

@@ -213,7 +213,7 @@ def _open(config: str | None, *, needs_models: bool = False) -> _Opened:
     environ = environment(raw)
     settings = settings_from_config(raw, environ) if config is not None else Settings()
     price_map = load_price_map()
-    tower = Watchtower(settings.catalog, lambda: price_map, environ=lambda: environ)
+    tower = Watchtower(settings.catalog, lambda: price_map, environ=lambda: environ, is_telling=False)
     return _Opened(settings, model_list_of(raw), environ, tower)
 
 

@@ -16,8 +16,8 @@ sources.
 | `heimdall_journal_waiting` | | gauge: items that wait to be written |
 
 `credential` is the adapter that presented one, or `proxy` where LiteLLM's own key served. `own` is a caller's
-own credential, set aside for nobody else. `adopted` is a list that another process or machine has fetched;
-changes are counted where they were fetched.
+own credential, set aside for nobody else. `adopted` is a list that another process or machine has fetched. A
+change is counted once for each machine, by one of its processes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SET_ASIDE = Counter(
 _READS = Counter(
     "heimdall_catalog_reads", "Reads of a source's list, by how they ended.", ["source", "outcome"]
 )
-_DRIFT = Counter("heimdall_catalog_drift", "Changes of the catalog, where they were fetched.", ["kind"])
+_DRIFT = Counter("heimdall_catalog_drift", "Changes of the catalog, once for each machine.", ["kind"])
 # Of several processes the one that knows most, and the one that is furthest behind.
 _MODELS = Gauge(
     "heimdall_catalog_models", "Models in a source's last good list.", ["source"], multiprocess_mode="livemax"

@@ -10,6 +10,7 @@ ones serve meanwhile.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -36,6 +37,7 @@ from heimdall_litellm.priors import with_priors
 
 if TYPE_CHECKING:
     from heimdall_litellm.auth.adapter import Adapter
+    from heimdall_litellm.bundle import Bundle
     from heimdall_litellm.catalog.facts import Card, CatalogView
     from heimdall_litellm.catalog.watchtower import Listener, Watchtower
     from heimdall_litellm.core.types import CatalogEntry
@@ -62,8 +64,10 @@ def make_engine(settings: Settings, entries: Sequence[CatalogEntry]) -> Heimdall
     return Heimdall(settings, entries, load_bundle(settings.tuning.bundle))
 
 
-def watch_bundle(settings: Settings, engine: Heimdall) -> BundleWatcher | None:
-    """Swap in each good new bundle that appears in the configured directory; None if none is watched."""
+def watch_bundle(
+    settings: Settings, engine: Heimdall, take: Callable[[Bundle], None]
+) -> BundleWatcher | None:
+    """Hand over each good new bundle that appears in the configured directory; None if none is watched."""
     tuning = settings.tuning
     if tuning.bundle is None or tuning.reload_seconds == 0:
         return None
@@ -71,7 +75,7 @@ def watch_bundle(settings: Settings, engine: Heimdall) -> BundleWatcher | None:
         Path(tuning.bundle),
         engine.snapshot.bundle.manifest_sha256,
         tuning.reload_seconds,
-        engine.replace_bundle,
+        take,
         lambda error: logger.warning("Heimdall refused a new bundle; the last good one serves: %s", error),
     )
     watcher.start()
@@ -111,7 +115,7 @@ class Runtime:
         failures: Failures,
         *,
         make: MakeEngine = make_engine,
-        watch: Callable[[Settings, Heimdall], object] = watch_bundle,
+        watch: Callable[[Settings, Heimdall, Callable[[Bundle], None]], object] = watch_bundle,
         tower: MakeTower = make_tower,
         writer: MakeWriter = make_writer,
         clock: Callable[[], float] = time.monotonic,
@@ -137,6 +141,7 @@ class Runtime:
         self._owners: dict[str, str] = {}
         self._latencies: dict[str, float] = {}
         self._priors: tuple[object, object, Mapping[str, Card]] | None = None
+        self._expecting = threading.Lock()
         self._seen: object = None
         self._next_look = self._retry_at = float("-inf")
         self._building: asyncio.Task[Heimdall] | None = None
@@ -148,7 +153,8 @@ class Runtime:
         entries = self._read(models)
         engine = self._make(self.settings, entries)
         self._engine = engine
-        self._watcher = self._watch(self.settings, engine)
+        self._expect()
+        self._watcher = self._watch(self.settings, engine, self._take_bundle)
         self._note(models)
         self.tower.start()
         return engine
@@ -229,6 +235,28 @@ class Runtime:
         if self._engine is not None and entries != self._entries:
             self._engine.replace_entries(tuple(entries.values()))
         self._entries = entries
+        self._expect()
+
+    def _take_bundle(self, bundle: Bundle) -> None:
+        if self._engine is not None:
+            self._engine.replace_bundle(bundle)
+            self._expect()
+
+    def _expect(self) -> None:
+        """Find out what is expected of the models, for some milliseconds; never on the event loop."""
+        with self._expecting:
+            view, snapshot = self.tower.current, self.snapshot
+            if snapshot is None:
+                return
+            known, bundle = self._priors, snapshot.bundle
+            if known is not None and known[0] is view.cards and known[1] is bundle:
+                return
+            try:
+                cards = with_priors(view, bundle).cards
+            except Exception as error:  # noqa: BLE001 - what a model costs is shown all the same
+                self.failures.record("priors", error)
+                cards = view.cards
+            self._priors = (view.cards, bundle, cards)
 
     def _cache_price(self, group: str) -> float | None:
         card = self.tower.current.cards.get(group)
@@ -238,15 +266,10 @@ class Runtime:
     def catalog_view(self) -> CatalogView:
         """Return all that is known of the models, and how its sources are doing; nobody is asked.
 
-        What is expected of them is found out once for each catalog and bundle, for some milliseconds.
+        Where they have just changed, and what is expected of them isn't found out yet, they are as they were.
         """
-        view, engine = self.tower.current, self._engine
-        if engine is None:
-            return view
-        bundle = engine.snapshot.bundle
-        if self._priors is None or self._priors[0] is not view.cards or self._priors[1] is not bundle:
-            self._priors = (view.cards, bundle, with_priors(view, bundle).cards)
-        return replace(view, cards=self._priors[2])
+        view, known = self.tower.current, self._priors
+        return view if known is None else replace(view, cards=known[2])
 
     @property
     def snapshot(self) -> Snapshot | None:

@@ -32,6 +32,8 @@ _BUNDLE = SimpleNamespace(id="fake", manifest_sha256="0" * 64)
 class FakeEngine:
     """Like `Heimdall`, without a bundle: the first permitted candidate of the bucket asked for."""
 
+    snapshot = None
+
     def __init__(self, settings: Settings, entries: Sequence[CatalogEntry], *_: object) -> None:
         self.settings = settings
         self.names = settings.names

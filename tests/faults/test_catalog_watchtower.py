@@ -84,6 +84,7 @@ class Process:
         self.prices: dict[str, Mapping[str, object]] = dict(more.pop("prices", PRICES))
         self.meter, self.views = Meter(), list[CatalogView]()
         find_shared = more.pop("find_shared", lambda: None)
+        is_telling = more.pop("is_telling", True)
         settings = CatalogSettings.model_validate({"store": str(store), "refresh_seconds": 300, **more})
         self.tower = Watchtower(
             settings,
@@ -92,6 +93,7 @@ class Process:
             listener=self.views.append,
             meter=self.meter,
             find_shared=find_shared,
+            is_telling=is_telling,
             fetcher=Fetcher(
                 timeout_s=settings.timeout_s,
                 private_hosts=[*VENDORS, *settings.private_hosts],
@@ -333,7 +335,7 @@ def test_of_several_processes_one_fetches_and_the_others_read(
     other.look(302)
     assert price(other.tower.current).value == 4.0
     assert [change.kind for change in other.tower.current.drift] == ["price"]
-    assert other.meter.drifts == []
+    assert (process.meter.drifts, other.meter.drifts) == (["price"], [])
 
 
 def test_while_another_process_fetches_one_waits_and_goes_on(
@@ -395,6 +397,54 @@ def test_without_a_store_each_goes_on_alone(server: Lists, tmp_path: Path) -> No
     assert process.outcomes == [("openrouter", "fetched"), ("openrouter", "unchanged")]
 
 
+def test_without_a_store_each_finds_and_tells_by_itself(
+    server: Lists, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    serve_all(server)
+    caplog.set_level(logging.INFO, "heimdall_litellm")
+    (tmp_path / "file").write_text("")
+    process = Process(server, tmp_path / "file" / "store", sources=["openrouter"])
+    process.tower.view(MODELS)
+    process.look()
+    for usd in (2.15, 2.3, 2.0, 2.3):
+        server.serve(OR, changed(2.0, usd))
+        process.look(301)
+    assert process.meter.drifts == ["price", "price"]
+    assert [change.after for change in process.tower.current.drift] == [2.0, 2.3]
+    assert len([line for line in caplog.messages if "output $" in line]) == 2
+
+
+def test_a_store_that_is_deleted_is_made_anew_and_no_change_is_missed(
+    server: Lists, process: Process, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    process.look()
+    for file in tmp_path.glob("store.sqlite*"):
+        file.unlink()
+    server.serve(OR, changed(2.0, 4.0))
+    process.look(301)
+    assert process.meter.drifts == ["price"]
+    assert not [line for line in caplog.messages if "cannot be used" in line]
+    for file in tmp_path.glob("store.sqlite*"):
+        file.unlink()
+    process.look(301)
+    assert ("openai", "fetched") in process.outcomes
+    again = Process(server, tmp_path / "store.sqlite", environ=KEYS, now=process.now)
+    assert price(again.tower.view(MODELS)).value == 4.0
+
+
+def test_a_list_that_is_read_again_unchanged_changes_no_card(server: Lists, process: Process) -> None:
+    before = process.look()
+    made = len(process.views)
+    view = process.look(301)
+    assert view.cards is before.cards
+    assert len(process.views) == made
+    assert [each.read_at for each in view.sources] != [each.read_at for each in before.sources]
+    server.serve(OR, changed(2.0, 2.01))
+    view = process.look(301)
+    assert view.cards["gpt"] is before.cards["gpt"]
+    assert price(view).value == 2.01
+
+
 def test_a_clock_that_is_set_back_stops_nothing(server: Lists, process: Process) -> None:
     process.look()
     process.look(-1e6)
@@ -432,7 +482,7 @@ def test_the_price_map_has_no_url(tmp_path: Path) -> None:
 def changed(before: float, after: float, **drop: str) -> object:
     text = json.dumps(recorded("openrouter"))
     answer = json.loads(
-        text.replace(f'"completion": "{before / 1e6:.6f}"', f'"completion": "{after / 1e6:.7f}"')
+        text.replace(f'"completion": "{before / 1e6:.6f}"', f'"completion": "{after / 1e6:.9f}"')
     )
     answer["data"] = [item for item in answer["data"] if item["id"] not in drop.values()]
     return answer
@@ -483,11 +533,81 @@ def test_a_change_of_the_price_map_is_used_and_told(
 ) -> None:
     process.tower.view([deployment("azure/gpt-5", "az", api_key="k")])
     process.look()
-    process.prices["azure/gpt-5"] = {**PRICES["azure/gpt-5"], "input_cost_per_token": 3e-06}
+    dearer = {**PRICES["azure/gpt-5"], "input_cost_per_token": 3e-06}
+    process.prices = {**PRICES, "azure/gpt-5": dearer}
     with caplog.at_level(logging.INFO, "heimdall_litellm"):
         view = process.look(301)
     assert view.cards["az"].entry.input_usd_per_mtok == 3.0
     assert "azure/gpt-5: input $1.5 -> $3 per 1M tokens, says litellm" in caplog.text
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    found = [record.getMessage() for record in caplog.records if record.levelno >= logging.INFO]
+    caplog.clear()
+    return found
+
+
+def test_what_a_process_fetched_and_did_not_tell_is_told_by_whoever_adopts_it(
+    server: Lists, process: Process, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "heimdall_litellm")
+    workers = [Process(server, tmp_path / "store.sqlite", environ=KEYS) for _ in range(2)]
+    for each in (process, *workers):
+        each.tower.view(MODELS)
+        each.look()
+    command = Process(server, tmp_path / "store.sqlite", environ=KEYS, now=process.now + 10, is_telling=False)
+    server.serve(OR, changed(2.0, 4.0))
+    assert [change.kind for change in command.tower.refresh_now().drift] == ["price"]
+    assert (lines(caplog), command.meter.drifts) == ([], [])
+    for each in workers:
+        each.look(15)
+        assert price(each.tower.current).value == 4.0
+    assert lines(caplog) == [
+        "Catalog: openrouter/deepseek/deepseek-r1: output $2 -> $4 per 1M tokens, says openrouter"
+    ]
+    assert [each.meter.drifts for each in workers] == [["price"], []]
+    assert workers[1].look(300).drift == workers[0].look(300).drift == command.tower.current.drift
+
+
+def test_a_price_that_creeps_over_many_readings_and_restarts_is_told(
+    server: Lists, process: Process, tmp_path: Path
+) -> None:
+    process.look()
+    prices = [2.0, 2.1, 2.18, 2.25, 2.3]
+    for before, after in itertools.pairwise(prices):
+        server.serve(OR, changed(2.0, after))
+        process = Process(server, tmp_path / "store.sqlite", environ=KEYS, now=process.now + 301)
+        process.tower.view(MODELS)
+        assert price(process.look()).value == after, before
+    assert [(each.before, each.after) for each in process.tower.current.drift] == [(2.0, 2.25)]
+
+
+def test_models_of_the_price_map_come_and_go_with_an_upgrade_of_litellm(
+    server: Lists, process: Process, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "heimdall_litellm")
+    process.look()
+    new = {f"openai/new-{n}": {"litellm_provider": "openai", "mode": "chat"} for n in range(700)}
+    old = {name: facts for name, facts in PRICES.items() if name not in ("gpt-5", "deepseek/deepseek-r1")}
+    deployed = {"0b5f": {"litellm_provider": "openai", "mode": "chat", "id": "0b5f"}}
+    workers = [
+        Process(server, tmp_path / "store.sqlite", prices={**old, **new, **deployed}, now=process.now + 60)
+        for _ in range(3)
+    ]
+    caplog.clear()
+    for each in workers:
+        each.tower.view(MODELS)
+        each.look()
+    assert lines(caplog) == [
+        "Catalog: openai/gpt-5 is gone from the list of litellm",
+        "Catalog: litellm: 700 new, 1 gone; `heimdall catalog diff` names them",
+    ]
+    assert [len(each.meter.drifts) for each in workers] == [702, 0, 0]
+    found = workers[2].tower.current.drift
+    assert {(change.source, change.kind) for change in found} == {
+        ("litellm", "appeared"), ("litellm", "vanished"),
+    }  # fmt: skip
+    assert len(found) == 702
 
 
 def test_other_models_are_merged_at_once_and_wrong_ones_change_nothing(process: Process) -> None:
@@ -598,6 +718,22 @@ def test_of_several_machines_one_fetches_for_all(server: Lists, tmp_path: Path) 
     assert "canary" not in str(one.tower.current)
     third = Process(server, tmp_path / "machine1", sources=["openrouter"], now=two.now)
     assert price(third.tower.view(MODELS)).source == "openrouter"  # it was put into the store too
+
+
+def test_each_machine_tells_what_it_adopts_from_another(server: Lists, tmp_path: Path) -> None:
+    serve_all(server)
+    redis = Redis()
+    one, two = machines(server, tmp_path, redis)
+    one.look()
+    two.look(1)
+    redis.locks.clear()
+    server.serve(OR, changed(2.0, 4.0))
+    one.look(301)
+    two.look(301)
+    assert two.outcomes[-1] == ("openrouter", "adopted")
+    assert one.meter.drifts == two.meter.drifts == ["price"]
+    (mine,), (theirs,) = one.tower.current.drift, two.tower.current.drift
+    assert mine == theirs
 
 
 def test_while_another_machine_fetches_one_waits(server: Lists, tmp_path: Path) -> None:

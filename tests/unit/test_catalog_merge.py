@@ -10,7 +10,7 @@ import pytest
 from heimdall_litellm.catalog import entries_from_model_list
 from heimdall_litellm.catalog.facts import Card, Fact, Listing, Value
 from heimdall_litellm.catalog.listings_index import ListingsIndex
-from heimdall_litellm.catalog.merge import Merged, merge
+from heimdall_litellm.catalog.merge import Merged, merge, settled
 from heimdall_litellm.catalog.readings import Reading
 from heimdall_litellm.catalog.sources import Rank
 from tests.unit.test_catalog_entries import PRICES, deployment
@@ -244,9 +244,31 @@ def test_what_litellm_notes_while_a_model_is_simulated_hides_nothing() -> None:
     assert alone.entry.output_usd_per_mtok == pytest.approx(2.19)
 
 
-def test_it_is_known_which_listings_spoke() -> None:
+def test_it_is_known_what_spoke_and_what_that_has_decided() -> None:
     heard = merged(deployment("openai/gpt-5"), deployment("hosted_vllm/x", name="x")).heard
-    assert heard == {("openai", "openai", "gpt-5"), ("openrouter", "openrouter", "openai/gpt-5")}
+    assert {key[:3] for key in heard if key[3] is None} == {
+        ("openai", "openai", "gpt-5"),
+        ("openrouter", "openrouter", "openai/gpt-5"),
+        ("litellm", "openai", "gpt-5"),
+        ("litellm", "hosted_vllm", "x"),
+    }
+    decided = {key for key in heard if key[3] in ("input_usd_per_mtok", "max_input_tokens")}
+    assert decided == {
+        ("openrouter", "openrouter", "openai/gpt-5", "input_usd_per_mtok"),
+        ("litellm", "openai", "gpt-5", "max_input_tokens"),
+    }
+
+
+def test_cards_that_say_nothing_new_stay_the_same_with_their_times() -> None:
+    models = deployment("openai/gpt-5", "five"), deployment("hosted_vllm/x", "x", input_cost_per_token=1e-06)
+    one = merged(*models)
+    assert settled(one, merged(*models)).cards is one.cards
+    changed = deployment("hosted_vllm/x", "x", input_cost_per_token=2e-06)
+    other = settled(one, merged(models[0], changed)).cards
+    assert other["five"] is one.cards["five"]
+    assert other["x"].entry.input_usd_per_mtok == 2.0
+    assert list(settled(one, merged(*reversed(models))).cards) == ["x", "five"]
+    assert list(settled(one, merged(models[0])).cards) == ["five"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from heimdall_litellm.catalog.drift import Compared
 from heimdall_litellm.catalog.facts import Drift, Listing
 from heimdall_litellm.catalog.lookout import asked_by
 from heimdall_litellm.catalog.sources.registry import sources
@@ -53,8 +54,11 @@ def config(tmp_path: Path) -> Path:
     listings = [Listing("openrouter", "deepseek/deepseek-r1", R1), Listing("openrouter", "maker/other", {})]
     store.put("openrouter", asked_by(openrouter.url, {}), Kept(read_at, read_at), listings)
     what = ("price", "openrouter", "deepseek/deepseek-r1", "openrouter", "output_usd_per_mtok")
-    store.add_drift([Drift(NOW - timedelta(days=40), "vanished", "openrouter", "maker/gone", "openrouter")])
-    store.add_drift([Drift(NOW - timedelta(hours=2), *what, 2.0, 2.5)])
+    changes = [
+        Drift(NOW - timedelta(days=40), "vanished", "openrouter", "maker/gone", "openrouter"),
+        Drift(NOW - timedelta(hours=2), *what, 2.0, 2.5),
+    ]
+    store.notice("openrouter", "asked", 0.0, 0.0, lambda told, lately: Compared(changes, ()))
     return path
 
 
