@@ -19,13 +19,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
-from pydantic_core import from_json
 
 from heimdall_litellm.catalog.facts import Listing, SourceStatus
 from heimdall_litellm.catalog.fetch import Answer, Ask, Fetcher
+from heimdall_litellm.catalog.paging import fetch_list
 from heimdall_litellm.catalog.readings import Reading
 from heimdall_litellm.catalog.shared import Neighbours, from_bytes, to_bytes
 from heimdall_litellm.catalog.sources.source import Source
@@ -39,7 +39,6 @@ Outcome = Literal["fetched", "unchanged", "adopted", "waiting", "failed", "inact
 FIRST_PAUSE_S: Final = 30.0
 LONGEST_PAUSE_S: Final = 3600.0
 POLL_S: Final = 2.0
-_MOST_PAGES: Final = 20
 _FEW: Final = 10
 _DOUBTS: Final = 2
 _SHARED_S: Final = 86_400.0
@@ -186,7 +185,9 @@ class Lookout:
             return "waiting"
         began = self._world.now()
         try:
-            listings, answer = self._fetch(ask)
+            listings, answer = fetch_list(self.source, self._since_last(ask), self._world.fetcher)
+            if listings is not None:
+                self._judge(len(listings))
         except CatalogError as error:
             self._fail(began, str(error))
             return "failed"
@@ -196,42 +197,13 @@ class Lookout:
         self._succeed(began, listings, answer)
         return "unchanged" if listings is None else "fetched"
 
-    def _fetch(self, ask: Ask) -> tuple[Sequence[Listing] | None, Answer]:
-        """Fetch all pages; None for the listings if nothing has changed."""
-        if self.reading is not None and self.kept is not None:
-            ask = replace(ask, etag=self.kept.etag, last_modified=self.kept.last_modified)
-        first = answer = self._world.fetcher.get(ask)
-        if first.body is None:
-            return None, first
-        listings: list[Listing] = []
-        for number in range(1, _MOST_PAGES + 1):
-            page_of, following = self._read(answer)
-            listings += page_of
-            if not following:
-                break
-            if number == _MOST_PAGES:
-                raise FetchFailed(f"{self.source.name}: the list has more than {_MOST_PAGES} pages")
-            # Marks of the first page say nothing of the others.
-            first = replace(first, etag=None, last_modified=None)
-            answer = self._world.fetcher.get(Ask(_with_query(ask.url, following), ask.hosts, ask.headers))
-        self._judge(len(listings))
-        return tuple({(each.provider, each.model): each for each in listings}.values()), first
-
-    def _read(self, answer: Answer) -> tuple[Sequence[Listing], Mapping[str, str]]:
-        try:
-            page = self.source.read(from_json(answer.body or b"", cache_strings="keys"))
-            if not all(isinstance(each, Listing) for each in page.listings):
-                raise TypeError("no listings")
-        except Exception as error:  # noqa: BLE001 - the code may be another package's, the answer anything
-            name = type(error).__name__
-            raise FetchFailed(f"{self.source.name}: the answer makes no sense ({name})") from None
-        if page.skipped:
-            logger.debug("%s: %d items of the list make no sense", self.source.name, page.skipped)
-        return page.listings, page.following
+    def _since_last(self, ask: Ask) -> Ask:
+        """Ask for what has changed since the list that serves, where one does."""
+        if self.reading is None or self.kept is None:
+            return ask
+        return replace(ask, etag=self.kept.etag, last_modified=self.kept.last_modified)
 
     def _judge(self, models: int) -> None:
-        if models == 0:
-            raise FetchFailed(f"{self.source.name}: the list is empty")
         before = len(self.reading.listings) if self.reading else 0
         if before >= _FEW and models < before / 2 and self._doubts < _DOUBTS:
             self._doubts += 1
@@ -316,10 +288,3 @@ class Lookout:
 
 def _moment(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
-
-
-def _with_query(url: str, parameters: Mapping[str, str]) -> str:
-    """Add parameters to a URL; whatever they hold, they stay in its query."""
-    parts = urlsplit(url)
-    query = "&".join(filter(None, (parts.query, urlencode(parameters))))
-    return urlunsplit(parts._replace(query=query))

@@ -1,8 +1,9 @@
 """The live catalog of one process: its sources kept current in the background, and the cards made from them.
 
-A daemon thread, never the event loop, reads each source when it is due, merges what it has for the user's
-models, and hands a whole new view to the listener. Nothing waits for it: with every source down, slow or
-lying, the last good catalog serves, and behind it LiteLLM's price map. It shows its age in `view.sources`.
+Daemon threads, never the event loop, read each source when it is due, one beside the other, merge what there
+is for the user's models, and hand a whole new view to the listener. Nothing waits for it: with every source
+down, slow or lying, the last good catalog serves, and behind it LiteLLM's price map. It shows its age in
+`view.sources`.
 
 `view` and `refresh_now` may be called from any thread. `view` merges, for some milliseconds; `refresh_now`
 asks the sources; `current` does neither.
@@ -16,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -26,6 +28,7 @@ from heimdall_litellm.catalog.listings_index import ListingsIndex
 from heimdall_litellm.catalog.lookout import Lookout, Outcome, World
 from heimdall_litellm.catalog.merge import MAP, Key, Merged, merge
 from heimdall_litellm.catalog.price_map import PriceMap
+from heimdall_litellm.catalog.readers import Readers
 from heimdall_litellm.catalog.readings import Reading
 from heimdall_litellm.catalog.shared import Neighbours, Shared
 from heimdall_litellm.catalog.sources.registry import sources
@@ -38,6 +41,8 @@ Listener = Callable[[CatalogView], None]
 
 LOOK_S: Final = 15.0
 """How often the thread wakes at least: to tell ages, and to see keys that were set."""
+_READING_S: Final = 1.0
+"""The same while a source is being read."""
 _AFTER_FAILURE_S: Final = 1.0
 SHOWN_DRIFT: Final = 200
 _KEY: Final = "callback_settings.heimdall.catalog"
@@ -118,6 +123,9 @@ class Watchtower:
         self._view = CatalogView({})
         self._is_warm = False
         self._heard: frozenset[Key] = frozenset()
+        # What is merged: a list counts once it has been taken in, and not while it comes.
+        self._readings: dict[str, Reading | None] = {}
+        self._readers = Readers()
         self._looking = threading.Lock()
         # Never held while a source is asked. Reentrant, as a listener may ask for the view of other models.
         self._merging = threading.RLock()
@@ -144,10 +152,11 @@ class Watchtower:
         self._thread.start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
-        """End it and wait for the thread; a list that is being fetched is given up."""
+        """End it and wait so long for each of its threads; a list that is still being fetched is given up."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout_s)
+        self._readers.wait(timeout_s)
 
     def view(self, model_list: ModelList, *, assume_credentials: bool = False) -> CatalogView:
         """Return the catalog for these models, from now on; what is known already counts, nobody is asked.
@@ -168,18 +177,23 @@ class Watchtower:
     def _watch(self) -> None:
         while not self._stop.is_set():
             try:
-                self._look(is_forced=False)
+                self._begin(is_forced=False)
+                self._renew(is_forced=False)
             except Exception as error:  # noqa: BLE001 - the watch outlives whatever happens to it
-                said = str(error) if isinstance(error, HeimdallError) else type(error).__name__
-                logger.warning("The catalog couldn't be renewed; the last good one serves: %s", said)
+                _complain(error)
                 self._stop.wait(_AFTER_FAILURE_S)
             self._stop.wait(self._pause())
 
     def _pause(self) -> float:
         now = self._now()
-        waits = [lookout.next_at - now for lookout in self._lookouts if lookout.is_active]
+        reading = [self._readers.is_reading(lookout.source.name) for lookout in self._lookouts]
+        waits = [
+            lookout.next_at - now
+            for lookout, is_read in zip(self._lookouts, reading, strict=True)
+            if lookout.is_active and not is_read
+        ]
         waits.append(self._map_at + self._settings.refresh_seconds - now)
-        return min(LOOK_S, max(0.1, min(waits)))
+        return min(_READING_S if any(reading) else LOOK_S, max(0.1, min(waits)))
 
     def _warm(self) -> None:
         """Take over what the store has, once."""
@@ -188,6 +202,7 @@ class Watchtower:
         self._is_warm = True
         for lookout in self._lookouts:
             lookout.warm()
+            self._readings[lookout.source.name] = lookout.reading
         self._reindex()
         self._recall()
 
@@ -197,33 +212,52 @@ class Watchtower:
             self._drift = self._store.drift()[:SHOWN_DRIFT]
 
     def _look(self, *, is_forced: bool) -> None:
-        """Read what is due, and take each list in as soon as it is there."""
+        """Read what is due, wait for it, and renew what is known from the price map."""
+        self._begin(is_forced=is_forced)
+        self._readers.wait()
+        self._renew(is_forced=is_forced)
+
+    def _begin(self, *, is_forced: bool) -> None:
+        """Begin to read what is due, all sources at once; each list is taken in as soon as it is there."""
         with self._looking:
             with self._merging:
                 self._warm()
             for lookout in self._lookouts:
-                if self._stop.is_set():
-                    return
-                before, asked = lookout.reading, lookout.asked
-                outcome = lookout.look(is_forced=is_forced)
-                if lookout.asked != asked:
-                    before = None  # another key sees other models, which is no change
-                if outcome not in ("inactive", "waiting"):
-                    self._meter.read(lookout.source.name, outcome)
-                if lookout.reading is not before or lookout.asked != asked:
-                    self._take_in(before, lookout.reading, outcome)
+                read = partial(self._read, lookout, is_forced=is_forced)
+                self._readers.begin(lookout.source.name, read)
+
+    def _read(self, lookout: Lookout, *, is_forced: bool) -> None:
+        """Read one source, in a thread of its own."""
+        try:
+            before, asked = lookout.reading, lookout.asked
+            outcome = lookout.look(is_forced=is_forced)
+            if self._stop.is_set():
+                return
+            if lookout.asked != asked:
+                before = None  # another key sees other models, which is no change
+            if outcome not in ("inactive", "waiting"):
+                self._meter.read(lookout.source.name, outcome)
+            if lookout.reading is not before or lookout.asked != asked:
+                self._take_in(lookout, before, outcome)
+        except Exception as error:  # noqa: BLE001 - the watch outlives whatever happens to it
+            _complain(error)
+
+    def _renew(self, *, is_forced: bool) -> None:
+        """Merge again where the price map is due, and tell ages."""
         with self._merging:
             if is_forced or self._now() >= self._map_at + self._settings.refresh_seconds:
                 self._tell(self._merge_again())
                 self._recall()
             self._publish()
 
-    def _take_in(self, before: Reading | None, after: Reading | None, outcome: Outcome) -> None:
+    def _take_in(self, lookout: Lookout, before: Reading | None, outcome: Outcome) -> None:
         """Merge a list that is new, and tell what has changed in it."""
         changes: list[Drift] = []
+        after = lookout.reading
         if outcome == "fetched" and before is not None and after is not None:
             changes = drift_of_listings(after.source, before.listings, after.listings, after.at)
         with self._merging:
+            self._readings[lookout.source.name] = after
             self._reindex()
             self._tell(changes + self._merge_again())
             if outcome == "adopted":
@@ -231,7 +265,7 @@ class Watchtower:
             self._publish()
 
     def _reindex(self) -> None:
-        self._index = ListingsIndex(each.reading for each in self._lookouts if each.reading is not None)
+        self._index = ListingsIndex(each for each in self._readings.values() if each is not None)
 
     def _merge_again(self) -> list[Drift]:
         """Merge for the same models, and return what has changed in the price map."""
@@ -276,6 +310,11 @@ class Watchtower:
         if is_new and self._listener is not None:
             self._listener(view)
         return view
+
+
+def _complain(error: Exception) -> None:
+    said = str(error) if isinstance(error, HeimdallError) else type(error).__name__
+    logger.warning("The catalog couldn't be renewed; the last good one serves: %s", said)
 
 
 def _store(settings: CatalogSettings) -> Store | None:
