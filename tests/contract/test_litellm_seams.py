@@ -13,6 +13,7 @@ from litellm.integrations.custom_logger import CustomLogger
 from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth
 from litellm.proxy.openai_files_endpoints.common_utils import encode_file_id_with_model
 
+from heimdall_litellm.catalog.credentials import ADDRESS_VARIABLES, KEY_VARIABLES
 from heimdall_litellm.errors import BadOverride, NoCandidate
 from heimdall_litellm.plugin import access, seams
 from heimdall_litellm.plugin.handler import HeimdallHandler
@@ -219,3 +220,20 @@ def test_who_watches_streams_first_is_told_by_the_order_of_callbacks(monkeypatch
     ):
         monkeypatch.setattr(litellm, "callbacks", callbacks)
         assert seams.is_first_to_watch(mine) == is_first
+
+
+def test_each_variable_that_names_an_address_is_one_litellm_reads() -> None:
+    text = "".join(
+        file.read_text(encoding="utf-8")
+        for file in Path(litellm.__file__).parent.rglob("*.py")
+        if "/proxy/" not in file.as_posix()
+    )
+    for provider, variables in ADDRESS_VARIABLES.items():
+        for variable in variables:
+            assert f'"{variable}"' in text, (provider, variable)
+    stated = {variable for variables in ADDRESS_VARIABLES.values() for variable in variables}
+    # Whatever follows LiteLLM's way of naming them, of a provider whose lists or prices are known.
+    for provider in KEY_VARIABLES:
+        for end in ("_API_BASE", "_BASE_URL"):
+            variable = f"{provider.upper()}{end}"
+            assert f'"{variable}"' not in text or variable in stated
