@@ -143,7 +143,7 @@ def stated_quality(deployment: Deployment) -> float | None:
 def _address(params: Facts, provider: str, environ: Mapping[str, str]) -> str | None:
     """Find the host that LiteLLM would call, if it isn't the provider's own.
 
-    The deployment's word counts, or else any of the variables: which of them comes first, differs by endpoint.
+    The deployment's word counts, or else any of the variables: which comes first, differs by endpoint.
     """
     stated = str(params.get("api_base") or params.get("base_url") or "")
     if stated.startswith(ENVIRON_PREFIX):
