@@ -97,6 +97,7 @@ class SourceStatus:
     """How one source is doing. `read_at` is its last good answer, `tried_at` its last attempt.
 
     `is_active` is false where it lacks a key, or is switched off; `error` says in a few words what failed.
+    `suspected_since` is when it began to say what isn't believed yet (`suspicion.py`).
     """
 
     name: str
@@ -105,6 +106,7 @@ class SourceStatus:
     tried_at: datetime | None = None
     models: int = 0
     error: str | None = None
+    suspected_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

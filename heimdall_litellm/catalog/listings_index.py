@@ -8,8 +8,8 @@ something of the same model elsewhere too, found by canonical identity:
   the price of whichever host is cheapest there;
 - of other hosts (`as_last`), which have prices of their own: only where nobody else knows anything.
 
-Of one's own servers no public list knows anything. A deployment with an address of its own counts as one,
-unless that address is the source's.
+Of one's own servers no public list knows anything. A deployment with an address of its own, in the
+configuration or from the environment, counts as one, unless that address is its provider's or the source's.
 """
 
 from __future__ import annotations

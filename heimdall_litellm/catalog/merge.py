@@ -83,7 +83,7 @@ def merge(
     for position, item in enumerate(model_list):
         if position % _BREATH == _BREATH - 1:
             give_way()
-        deployment = read_deployment(item, position, price_map)
+        deployment = read_deployment(item, position, price_map, environ)
         if "*" in deployment.group:
             continue
         mapped, raw = by_map.find(deployment.upstream, deployment.provider)

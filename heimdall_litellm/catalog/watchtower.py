@@ -1,8 +1,9 @@
 """The live catalog of one process: its sources kept current in the background, and the cards made from them.
 
-A daemon thread, never the event loop, reads each source when it is due, merges what it has for the user's
-models, and hands a whole new view to the listener. Nothing waits for it: with every source down, slow or
-lying, the last good catalog serves, and behind it LiteLLM's price map. It shows its age in `view.sources`.
+Daemon threads, never the event loop, read each source when it is due, one beside the other, merge what there
+is for the user's models, and hand a whole new view to the listener. Nothing waits for it: with every source
+down, slow or lying, the last good catalog serves, and behind it LiteLLM's price map. It shows its age in
+`view.sources`.
 
 `view` and `refresh_now` may be called from any thread. `view` merges, for some milliseconds; `refresh_now`
 asks the sources; `current` does neither.
@@ -16,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -27,6 +29,8 @@ from heimdall_litellm.catalog.listings_index import ListingsIndex
 from heimdall_litellm.catalog.lookout import Lookout, World
 from heimdall_litellm.catalog.merge import MAP, Key, Merged, merge, settled
 from heimdall_litellm.catalog.price_map import PriceMap
+from heimdall_litellm.catalog.readers import Readers
+from heimdall_litellm.catalog.readings import Reading
 from heimdall_litellm.catalog.shared import Neighbours, Shared
 from heimdall_litellm.catalog.sources.litellm_map import LiteLLMMap
 from heimdall_litellm.catalog.sources.registry import sources
@@ -39,6 +43,8 @@ Listener = Callable[[CatalogView], None]
 
 LOOK_S: Final = 15.0
 """How often the thread wakes at least: to tell ages, and to see keys that were set."""
+_READING_S: Final = 1.0
+"""The same while a source is being read."""
 _AFTER_FAILURE_S: Final = 1.0
 MOST_LINES: Final = 20
 """How many changes are logged one by one at a time."""
@@ -126,7 +132,10 @@ class Watchtower:
         self._view = CatalogView({})
         self._is_warm = False
         self._heard: frozenset[Key] = frozenset()
-        self._looking = threading.Lock()
+        # What is merged: a list counts once it has been taken in, and not while it comes.
+        self._readings: dict[str, Reading | None] = {}
+        self._readers = Readers()
+        self._looking, self._telling = threading.Lock(), threading.Lock()
         # Never held while a source is asked. Reentrant, as a listener may ask for the view of other models.
         self._merging = threading.RLock()
         self._stop = threading.Event()
@@ -152,10 +161,11 @@ class Watchtower:
         self._thread.start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
-        """End it and wait for the thread; a list that is being fetched is given up."""
+        """End it and wait so long for each of its threads; a list that is still being fetched is given up."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout_s)
+        self._readers.wait(timeout_s)
 
     def view(self, model_list: ModelList, *, assume_credentials: bool = False) -> CatalogView:
         """Return the catalog for these models, from now on; what is known already counts, nobody is asked.
@@ -177,18 +187,23 @@ class Watchtower:
     def _watch(self) -> None:
         while not self._stop.is_set():
             try:
-                self._look(is_forced=False)
+                self._begin(is_forced=False)
+                self._renew(is_forced=False)
             except Exception as error:  # noqa: BLE001 - the watch outlives whatever happens to it
-                said = str(error) if isinstance(error, HeimdallError) else type(error).__name__
-                logger.warning("The catalog couldn't be renewed; the last good one serves: %s", said)
+                _complain(error)
                 self._stop.wait(_AFTER_FAILURE_S)
             self._stop.wait(self._pause())
 
     def _pause(self) -> float:
         now = self._now()
-        waits = [lookout.next_at - now for lookout in self._lookouts if lookout.is_active]
+        reading = [self._readers.is_reading(lookout.source.name) for lookout in self._lookouts]
+        waits = [
+            lookout.next_at - now
+            for lookout, is_read in zip(self._lookouts, reading, strict=True)
+            if lookout.is_active and not is_read
+        ]
         waits.append(self._map_at + self._settings.refresh_seconds - now)
-        return min(LOOK_S, max(0.1, min(waits)))
+        return min(_READING_S if any(reading) else LOOK_S, max(0.1, min(waits)))
 
     def _warm(self) -> None:
         """Take over what the store has, once."""
@@ -197,43 +212,65 @@ class Watchtower:
         self._is_warm = True
         for lookout in self._lookouts:
             lookout.warm()
+            self._readings[lookout.source.name] = lookout.reading
         self._reindex()
         self._drift = self._chronicle.latest()
 
     def _look(self, *, is_forced: bool) -> None:
-        """Read what is due, and take each list in as soon as it is there."""
+        """Read what is due, wait for it, and renew what is known from the price map."""
+        self._begin(is_forced=is_forced)
+        self._readers.wait()
+        self._renew(is_forced=is_forced)
+
+    def _begin(self, *, is_forced: bool) -> None:
+        """Begin to read what is due, all sources at once; each list is taken in as soon as it is there."""
         with self._looking:
             with self._merging:
                 self._warm()
-            has_news = False
             for lookout in self._lookouts:
-                if self._stop.is_set():
-                    return
-                before, asked = lookout.reading, lookout.asked
-                outcome = lookout.look(is_forced=is_forced)
-                if outcome not in ("inactive", "waiting"):
-                    self._meter.read(lookout.source.name, outcome)
-                if lookout.reading is not before or lookout.asked != asked:
-                    self._take_in(lookout)
-                    has_news = True
-            is_due = is_forced or self._now() >= self._map_at + self._settings.refresh_seconds
-            if self._notice_map() or is_due:
-                with self._merging:
-                    self._merge_again()
-            has_news = self._tell() or has_news or is_due
-            if has_news:
-                self._drift = self._chronicle.latest()
-        with self._merging:
-            self._publish()
+                read = partial(self._read, lookout, is_forced=is_forced)
+                self._readers.begin(lookout.source.name, read)
+
+    def _read(self, lookout: Lookout, *, is_forced: bool) -> None:
+        """Read one source, in a thread of its own."""
+        try:
+            before, asked = lookout.reading, lookout.asked
+            outcome = lookout.look(is_forced=is_forced)
+            if self._stop.is_set():
+                return
+            if outcome not in ("inactive", "waiting"):
+                self._meter.read(lookout.source.name, outcome)
+            if lookout.reading is not before or lookout.asked != asked:
+                self._take_in(lookout)
+        except Exception as error:  # noqa: BLE001 - the watch outlives whatever happens to it
+            _complain(error)
 
     def _take_in(self, lookout: Lookout) -> None:
-        """Find what has changed in a list that is new, and merge it."""
-        if (reading := lookout.reading) is not None:
+        """Find what has changed in a list that is new, tell it, and merge it."""
+        reading = lookout.reading
+        if reading is not None:
             at = reading.at.timestamp()
             self._chronicle.notice(reading.source, lookout.asked, reading.listings, at, self._now())
         with self._merging:
+            self._readings[lookout.source.name] = reading
             self._reindex()
             self._merge_again()
+        self._tell_news(is_due=True)
+
+    def _renew(self, *, is_forced: bool) -> None:
+        """Merge again where the price map is due or another, and tell what is new, and ages."""
+        is_due = is_forced or self._now() >= self._map_at + self._settings.refresh_seconds
+        if self._notice_map() or is_due:
+            with self._merging:
+                self._merge_again()
+        self._tell_news(is_due=is_due)
+
+    def _tell_news(self, *, is_due: bool) -> None:
+        """Tell what nobody has told, and publish; where it `is_due`, with what other processes have found."""
+        with self._telling:
+            if self._tell() or is_due:
+                self._drift = self._chronicle.latest()
+        with self._merging:
             self._publish()
 
     def _notice_map(self) -> bool:
@@ -248,7 +285,7 @@ class Watchtower:
         return True
 
     def _reindex(self) -> None:
-        self._index = ListingsIndex(each.reading for each in self._lookouts if each.reading is not None)
+        self._index = ListingsIndex(each for each in self._readings.values() if each is not None)
 
     def _merge_again(self) -> None:
         """Merge for the same models."""
@@ -301,6 +338,11 @@ class Watchtower:
         if is_new and self._listener is not None:
             self._listener(view)
         return view
+
+
+def _complain(error: Exception) -> None:
+    said = str(error) if isinstance(error, HeimdallError) else type(error).__name__
+    logger.warning("The catalog couldn't be renewed; the last good one serves: %s", said)
 
 
 def _store(settings: CatalogSettings) -> Store | None:

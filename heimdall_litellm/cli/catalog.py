@@ -313,6 +313,7 @@ def _statuses(sources: Sequence[SourceStatus]) -> list[dict[str, object]]:
             "tried_at": _moment(each.tried_at),
             "models": each.models,
             "error": each.error,
+            "suspected_since": _moment(each.suspected_since),
         }
         for each in sources
     ]

@@ -335,13 +335,13 @@ class CatalogSettings(_Strict):
         description="File in which what was read is kept (SQLite); null = in the user's cache directory.",
     )
     timeout_s: float = Field(
-        default=20.0, gt=0, le=600, description="How long one list may take, in seconds."
+        default=20.0, gt=0, le=600, description="How long one list may take, all pages, in seconds."
     )
     max_bytes: int = Field(
         default=16_000_000,
         ge=10_000,
         le=1_000_000_000,
-        description="How long one list may be, in bytes, unpacked.",
+        description="How long one list may be, all pages, in bytes, as sent and as unpacked.",
     )
 
     @model_validator(mode="after")

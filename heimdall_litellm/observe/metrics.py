@@ -7,7 +7,7 @@ sources.
 |---|---|---|
 | `heimdall_attempts_total` | `provider`, `outcome`, `credential` | calls: `ok`, or a failure's kind |
 | `heimdall_set_aside_total` | `provider`, `cause`, `scope` | circuits opened: `deployment` or `own` |
-| `heimdall_catalog_reads_total` | `source`, `outcome` | reads: `fetched`, `unchanged`, `adopted`, `failed` |
+| `heimdall_catalog_reads_total` | `source`, `outcome` | reads: `fetched`, `suspected`, `failed` … |
 | `heimdall_catalog_drift_total` | `kind` | changes: `price`, `window`, `appeared`, `vanished` |
 | `heimdall_catalog_models` | `source` | gauge: models in the last good list |
 | `heimdall_catalog_age_seconds` | `source` | gauge: age of the last good list |

@@ -133,6 +133,9 @@ class SourceHealth(BaseModel):
     age_seconds: int | None
     tried_at: datetime | None
     error: str | None = Field(description="What went wrong last; for admins only.")
+    suspected_since: datetime | None = Field(
+        description="Since when it says what is too odd to be believed at once; the list before serves."
+    )
 
 
 class BundleHealth(BaseModel):

@@ -75,6 +75,20 @@ def test_list_shows_what_each_model_costs_and_where_that_is_known_from(config: P
     assert "USD per million tokens" in shown.output
 
 
+def test_list_says_that_a_source_is_not_believed_for_now(config: Path, tmp_path: Path) -> None:
+    (openrouter,) = [source for source in sources(["openrouter"]) if source.url is not None]
+    store, asked = Store(tmp_path / "kept.sqlite"), asked_by(openrouter.url or "", {})
+    at = (NOW - timedelta(minutes=5)).timestamp()
+    read_at = (NOW - timedelta(hours=1)).timestamp()
+    held = Kept(at, read_at, error="openrouter: suspected since 07:55, as 9 of 9 models are gone")
+    store.put("openrouter", asked, held)
+    store.put("openrouter", f"{asked}:suspected", Kept(at, at, 1, etag="d1gest"))
+    assert "suspected since 07:55" in " ".join(run("catalog", "list").output.split())
+    (told, *_) = json.loads(run("catalog", "list", "--json").output)["sources"]
+    assert told["suspected_since"] == (NOW - timedelta(minutes=5)).replace(microsecond=0).isoformat()
+    assert told["models"] == 2
+
+
 def test_list_is_narrowed_by_provider_and_capability(config: Path) -> None:
     def names(*options: str) -> list[str]:
         found = json.loads(run("catalog", "list", "--json", *options).stdout)

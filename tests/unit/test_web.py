@@ -350,7 +350,7 @@ async def test_a_wrong_key_is_no_liveness_probe(client: Client) -> None:
 async def test_health_tells_an_admin_more(client: Client) -> None:
     client.backend.aside = {"id-1": (12.34, "unavailable (503)"), "own:openai:d1gest": (3.0, "rate-limited")}
     client.backend.groups_aside = {"a/b/c": "unavailable (503)", "openai/gpt-5": "gone (404)"}
-    source = SourceStatus("openrouter", True, READ_AT, READ_AT, 7, "timed out")
+    source = SourceStatus("openrouter", True, READ_AT, READ_AT, 7, "timed out", READ_AT)
     client.backend.view = CatalogView(cards(), (source,))
     every = (await client.get("/heimdall/health", "admin")).json()
     some = (await client.get("/heimdall/health", "some")).json()
@@ -363,6 +363,7 @@ async def test_health_tells_an_admin_more(client: Client) -> None:
     assert some["circuit_breaker"]["circuits"] is None
     assert [one["sources"][0]["error"] for one in (every, some)] == ["timed out", None]
     assert some["sources"][0]["read_at"] == "2026-11-01T12:00:00Z"
+    assert some["sources"][0]["suspected_since"] == "2026-11-01T12:00:00Z"
     assert some["sources"][0]["age_seconds"] >= 0
     assert some["bundle"] == {"id": "bundle-1", "sha256": "00ff"}
     assert some["failures"] == [{"stage": "decide", "cause": "ValueError", "count": 2}]
