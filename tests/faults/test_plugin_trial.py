@@ -55,7 +55,7 @@ def make(_router: litellm.Router) -> Callable[..., ProxyBackend]:
     def made(*, engine: Any = FakeEngine, is_bypassed: bool = False, **settings: Any) -> ProxyBackend:
         checked = load_settings({**SETTINGS, **settings})
         runtime = Runtime(checked, Failures(), make=engine, watch=lambda *_: None)
-        runtime.build(_router.model_list)
+        runtime.build(seams.models_of(_router))
         return ProxyBackend(runtime, frozenset() if is_bypassed else checked.names)
 
     return made
