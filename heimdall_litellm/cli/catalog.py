@@ -117,7 +117,7 @@ def show_all(provider: str | None, capabilities: tuple[str, ...], config: str | 
 def _nothing_matches(known: Sequence[Card], provider: str | None, capabilities: Sequence[str]) -> str:
     """Say what there is instead of the models that were asked for."""
     if not known:
-        return "The configuration has no models but virtual ones."
+        return "There is nothing to list: model_list is empty, or holds virtual names only."
     providers = sorted({card.entry.provider for card in known})
     if provider is not None and provider not in providers:
         near = get_close_matches(provider, providers, 1)

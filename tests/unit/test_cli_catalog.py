@@ -148,6 +148,13 @@ def test_refresh_with_the_price_map_alone_succeeds(tmp_path: Path) -> None:
     assert "litellm" in told.output
 
 
+def test_a_configuration_without_models_has_nothing_to_list(tmp_path: Path) -> None:
+    (tmp_path / "litellm_config.yaml").write_text("model_list: []\n")
+    said = run("catalog", "list")
+    assert (said.exit_code, said.stdout) == (0, "")
+    assert "model_list is empty" in said.stderr
+
+
 def test_without_a_configuration_list_says_what_to_do() -> None:
     said = run("catalog", "list")
     assert said.exit_code == 2
