@@ -6,7 +6,6 @@ For tests of the plugin, which must hold whatever the engine decides.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,6 @@ from heimdall_litellm.core.types import (
 from heimdall_litellm.errors import NoCandidate
 
 _NONE = Overrides()
-_BUNDLE = SimpleNamespace(id="fake", manifest_sha256="0" * 64)
 
 
 class FakeEngine:
@@ -39,7 +37,7 @@ class FakeEngine:
         self.names = settings.names
         self.entries = tuple(entries)
         self.calls: list[dict[str, Any]] = []
-        self.snapshot = SimpleNamespace(entries={}, fields={}, baselines={}, bundle=_BUNDLE)
+        self.snapshot = None
 
     def replace_entries(self, entries: Sequence[CatalogEntry]) -> None:
         self.entries = tuple(entries)
