@@ -293,8 +293,10 @@ def provider_and_model(model: str, provider: str | None = None) -> tuple[str, st
     return of, bare
 
 
-def group_of_response(response_id: str, router: Router | None) -> str | None:
-    """Return the model group that gave a stored response; None where its id doesn't tell."""
+def group_of_response(response_id: object, router: Router | None) -> str | None:
+    """Return the model group that gave a stored response; None where its id doesn't tell, or is none."""
+    if not isinstance(response_id, str):
+        return None
     security, read = _attribute(_RESPONSE_SECURITY), _attribute(_RESPONSE_DEPLOYMENT)
     if callable(security):
         # The proxy encrypts ids for their owner. Whether that is the caller, LiteLLM checks after us.

@@ -301,3 +301,8 @@ def test_what_the_user_has_registered_by_hand_counts(monkeypatch: pytest.MonkeyP
     by_hand = {"litellm_provider": "openai", "input_cost_per_token": 3e-06, "mode": "chat"}
     litellm.register_model({"my-own-model": by_hand})
     assert seams.price_map()["my-own-model"]["input_cost_per_token"] == 3e-06
+
+
+@pytest.mark.parametrize("given", [None, 5, ["resp_x"], {}])
+def test_what_is_no_id_of_a_response_leads_to_no_group(given: object) -> None:
+    assert seams.group_of_response(given, None) is None
