@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -137,6 +138,10 @@ class Database:
         return engine
 
     def _postgres(self) -> Engine:
+        if find_spec("psycopg") is None:
+            raise JournalError(
+                "A journal in PostgreSQL needs psycopg: pip install 'heimdall-litellm[postgres]'"
+            )
         engine = create_engine(
             self.url,
             pool_size=1,

@@ -72,6 +72,7 @@ class Routing:
         routed, is_formed, asked, facts, conversation = None, False, {}, None, b""
         if call_type not in translate.ENDPOINTS:
             record.reason = "Heimdall does not route this endpoint; the default model answers"
+            record.cause = "unrouted"
         else:
             asked = await shield(self._failures, "overrides", later(translate.asked, data), {}, kind=dict)
             is_formed = shield_now(self._failures, "form", lambda: form.is_well_formed(call_type, data), True)
@@ -94,6 +95,7 @@ class Routing:
             routed = await shield(self._failures, "decide", self._decided(request), None, kind=dict)
         else:
             record.reason = record.reason or "the request is malformed, or has no prompt to decide on"
+            record.cause = "unrouted"
         if routed is None:
             # A malformed request fails with every model: LiteLLM is to say so, once.
             undecided = self._undecided(request, is_resilient=is_sound)
@@ -266,6 +268,7 @@ class Routing:
         translate.overrides(request.asked, self._runtime.settings)
         router = seams.proxy_router()
         record.reason = "the conversation's model can't be told, so the default model goes on with it"
+        record.cause = "unrouted"
         group = seams.group_of_response(request.data["previous_response_id"], router)
         if group is None:
             return None
