@@ -45,9 +45,9 @@ Cause = Literal[
 """What settled where a request went.
 
 The policy (`triage`, `alpha`, `bucket`), the bucket that the request `asked` for, being the `only` one left,
-the draw for the `holdout`, or the model that holds its conversation (`continued`). Undecided are requests that
-can't be decided on, such as those for embeddings or without a prompt (`unrouted`), those at which we failed
-(`default`), and those that nobody may serve (`refused`).
+the draw for the `holdout`, or the model that holds its conversation (`continued`). Undecided are requests
+that can't be decided on, such as those for embeddings or without a prompt (`unrouted`), those at which we
+failed (`default`), and those that nobody may serve (`refused`).
 """
 
 Status = Literal["answered", "failed", "refused", "left", "cached"]
