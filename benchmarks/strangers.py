@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from benchmarks.left_out import Choices, Fitted, Floats, attention, fitted, prices_of, sweep
 from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.catalog import canonical
-from heimdall_litellm.catalog.families import predecessor
+from heimdall_litellm.catalog.families import relative
 from training.cost_quality import Pool, area, make_pool, single_choices, trace
 from training.data import Example, load_outcomes
 from training.fit import canonical_with_effort, cluster, read_inputs, with_unscored
@@ -97,7 +97,7 @@ def guesses(table: Fitted, hidden: Sequence[str], usd: Mapping[str, float]) -> d
         return replace(table, quality=quality, tokens=written)
 
     found = {"known": table, "constant": with_rows(dict.fromkeys(rows, unknown), {})}
-    older = {name: kin for name in hidden if (kin := predecessor(name, kept)) is not None}
+    older = {name: kin for name in hidden if (kin := relative(name, kept)) is not None}
     for quantile in QUANTILES:
         curve = curves(known, table.quality, at, quantile)
         by_price = {name: _at(usd[name], at, curve) if len(at) else unknown for name in hidden}

@@ -273,7 +273,7 @@ def _build(settings: Settings, entries: Sequence[CatalogEntry], bundle: Bundle) 
         lists = {bucket: given[bucket] or proposed[bucket] for bucket in given}
         policy = settings.policy(name, lists, bundle.manifest.thresholds)
         fields[name] = build_candidates(
-            policy, known, bundle.knowledge.table, matcher.known_as, matcher.older_version
+            policy, known, bundle.knowledge.table, matcher.known_as, matcher.relative_of
         )
     return Snapshot(
         known, bundle, fields, DecisionCache(settings.cache.max_entries, settings.cache.ttl_seconds)

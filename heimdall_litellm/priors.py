@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from heimdall_litellm.bundle import Bundle
 from heimdall_litellm.catalog import match
 from heimdall_litellm.catalog.facts import CatalogView, Prior
-from heimdall_litellm.catalog.families import predecessor
+from heimdall_litellm.catalog.families import relative
 from heimdall_litellm.core.strangers import Expectations
 from heimdall_litellm.core.types import CatalogEntry, EffortSpec
 
@@ -28,9 +28,9 @@ class Matches:
         """The bundle's name for a model at an effort, or the nearest effort; None for a stranger."""
         return match(entry.upstream, self.models, effort.reasoning_effort)
 
-    def older_version(self, entry: CatalogEntry, effort: EffortSpec) -> str | None:
+    def relative_of(self, entry: CatalogEntry, effort: EffortSpec) -> str | None:
         """The bundle's name for the latest older version of the same family and tier, or None."""
-        return predecessor(entry.upstream, self.models, effort.reasoning_effort)
+        return relative(entry.upstream, self.models, effort.reasoning_effort)
 
 
 def prior_of(entry: CatalogEntry, bundle: Bundle) -> Prior:
@@ -57,7 +57,7 @@ def with_priors(view: CatalogView, bundle: Bundle) -> CatalogView:
 def _prior(entry: CatalogEntry, bundle: Bundle, expectations: Expectations) -> Prior:
     matches, effort = Matches(bundle.models), EffortSpec("medium" if entry.is_reasoning else None)
     known_as = matches.known_as(entry, effort)
-    older = matches.older_version(entry, effort) if known_as is None else None
+    older = matches.relative_of(entry, effort) if known_as is None else None
     found = expectations.of(entry, known_as, older)
     named = known_as or older
     if entry.quality_override is not None:

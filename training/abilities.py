@@ -49,11 +49,13 @@ KAPPA = 60.0
 """Outcomes that a prior is worth."""
 _SWEEPS = 25
 _DIFFICULTY_SD = 2.0
+_SOURCE_SD = 2.0
 _ABILITY_SD = 0.7
 _UNPUBLISHED_SD = 1.5
 _DEPARTURE_SD = 0.25
 _UNTOLD_DEPARTURE_SD = 0.7
 """Of departures while nothing published is looked at."""
+_KNACK_SD = 0.7
 _OWN_SD = 2.0
 """Of a departure that only the cell's own outcomes speak for: next to no bound."""
 _KINDS = 0.5
@@ -81,11 +83,13 @@ class Worth:
 
 @dataclass(frozen=True, slots=True)
 class _Outcomes:
-    """One element per outcome: which prompt, model and cell (model · k + cluster), what score."""
+    """One element per outcome: which prompt, model, cell (model · k + cluster) and benchmark (model · sources +
+    source), what score."""
 
     prompt: Ints
     model: Ints
     cell: Ints
+    benchmark: Ints
     score: Floats
 
 
@@ -95,11 +99,18 @@ class _Scale:
 
     ability: Floats
     departure: Floats
+    knack: Floats
     hardness: Floats
     expected_ability: Floats
     ability_sd: Floats
     expected_departure: Floats
     expected_hardness: Floats
+
+    def chance(self, seen: _Outcomes) -> Floats:
+        """Expected score of every outcome."""
+        able = self.ability[seen.model] + self.departure[seen.cell] + self.knack[seen.benchmark]
+        chance: Floats = expit(able - self.hardness[seen.prompt])
+        return chance
 
     @property
     def logits(self) -> Floats:
@@ -124,21 +135,11 @@ def worth(
     k = len(clusters.centroids)
     seen = _outcomes(examples, clusters, names, models)
     told = _published_logits(published, models, clusters)
-    scale = _Scale(
-        np.zeros(len(models)),
-        np.zeros(len(models) * k),
-        np.zeros(len(examples)),
-        np.zeros(len(models)),
-        np.full(len(models), _UNPUBLISHED_SD),
-        np.zeros(len(models) * k),
-        _DIFFICULTY_SD * (np.zeros(len(examples)) if hardness is None else hardness),
-    )
-    _fit(scale, seen, _UNTOLD_DEPARTURE_SD)
-    share = np.asarray(clusters.share, np.float64)
-    line = _expect(scale, seen, told, share)
-    _fit(scale, seen, _DEPARTURE_SD)
+    source = _sources(examples)
+    scale, line = _placed(examples, clusters, seen, told, published_sd(published, models), hardness)
     expected = scale.expected_departure.reshape(len(models), k)
     prior = _quality(scale.ability[:, None] + expected, scale.hardness, clusters)
+    scale.knack[:] = 0.0  # the cell's own outcomes are to say all that they do
     for _ in range(_SWEEPS):
         _step_departure(scale, seen, _OWN_SD)
     own = _quality(scale.logits, scale.hardness, clusters)
@@ -150,6 +151,33 @@ def worth(
     return Worth(tuple(models), own, count, prior, by_kind)
 
 
+def _placed(
+    examples: Sequence[Example],
+    clusters: Clusters,
+    seen: _Outcomes,
+    told: Floats,
+    told_sd: Floats,
+    hardness: Floats | None,
+) -> tuple[_Scale, tuple[Floats, Floats]]:
+    """Place models and prompts on one scale; also slope and base of each cluster's line, (k,)."""
+    models, k = told.shape
+    source = _sources(examples)
+    scale = _Scale(
+        np.zeros(models),
+        np.zeros(models * k),
+        np.zeros(models * (source.max(initial=0) + 1)),
+        np.zeros(len(examples)),
+        np.zeros(models),
+        np.full(models, _UNPUBLISHED_SD),
+        np.zeros(models * k),
+        _DIFFICULTY_SD * (np.zeros(len(examples)) if hardness is None else hardness),
+    )
+    _fit(scale, seen, source, _UNTOLD_DEPARTURE_SD)
+    line = _expect(scale, seen, told, told_sd, np.asarray(clusters.share, np.float64))
+    _fit(scale, seen, source, _DEPARTURE_SD)
+    return scale, line
+
+
 def _outcomes(
     examples: Sequence[Example], clusters: Clusters, names: Sequence[Sequence[str]], models: Sequence[str]
 ) -> _Outcomes:
@@ -157,12 +185,19 @@ def _outcomes(
     prompt = np.array([i for i, row in enumerate(names) for _ in row], np.int64)
     model = np.array([index[name] for row in names for name in row], np.int64)
     outcomes = [outcome for example in examples for outcome in example.outcomes.values()]
+    source = _sources(examples)
     return _Outcomes(
         prompt,
         model,
         model * len(clusters.centroids) + clusters.of_prompt[prompt],
+        model * (source.max(initial=0) + 1) + source[prompt],
         np.array([outcome.score for outcome in outcomes]),
     )
+
+
+def _sources(examples: Sequence[Example]) -> Ints:
+    """The number of each example's source."""
+    return np.unique([example.source for example in examples], return_inverse=True)[1].astype(np.int64)
 
 
 def _published_logits(published: Published, models: Sequence[str], clusters: Clusters) -> Floats:
@@ -177,6 +212,13 @@ def _rows_of(published: Published, models: Sequence[str]) -> list[int]:
     return [index[name] for name in published.models]
 
 
+def published_sd(published: Published, models: Sequence[str]) -> Floats:
+    """How far what is published leaves a model's ability open, (models,); 0 where nothing is."""
+    sd = np.zeros(len(models))
+    sd[_rows_of(published, models)] = published.sd
+    return sd
+
+
 def _values_of(published: Published, models: Sequence[str]) -> Floats:
     """a[m, kind], (models, kinds); rows of NaN where nothing is published."""
     told = np.full((len(models), len(KINDS)), np.nan)
@@ -184,15 +226,30 @@ def _values_of(published: Published, models: Sequence[str]) -> Floats:
     return told
 
 
-def _fit(scale: _Scale, seen: _Outcomes, departure_sd: float) -> None:
+def _fit(scale: _Scale, seen: _Outcomes, source: Ints, departure_sd: float) -> None:
+    tried = np.bincount(seen.prompt, minlength=len(source)) > 0
+    size = np.bincount(source, tried) + (_DIFFICULTY_SD / _SOURCE_SD) ** 2
     for _ in range(_SWEEPS):
+        rise = np.bincount(source, np.where(tried, scale.hardness, 0.0)) / size
+        scale.expected_hardness[tried] = rise[source[tried]]
         scale.hardness = _newton(
             scale, seen, seen.prompt, scale.hardness, scale.expected_hardness, _DIFFICULTY_SD, -1.0
         )
         scale.ability = _newton(
             scale, seen, seen.model, scale.ability, scale.expected_ability, scale.ability_sd, 1.0
         )
+        scale.knack = _newton(scale, seen, seen.benchmark, scale.knack, 0.0, _KNACK_SD, 1.0)
+        _centre_knacks(scale, seen, source)
         _step_departure(scale, seen, departure_sd)
+
+
+def _centre_knacks(scale: _Scale, seen: _Outcomes, source: Ints) -> None:
+    """What all models are better at on a benchmark is its easiness, not theirs."""
+    knack = scale.knack.reshape(len(scale.ability), -1)
+    met = (np.bincount(seen.benchmark, minlength=knack.size) > 0).reshape(knack.shape)
+    common = (knack * met).sum(axis=0) / np.maximum(met.sum(axis=0), 1)
+    knack -= np.where(met, common, 0.0)
+    scale.hardness = scale.hardness - common[source]
 
 
 def _step_departure(scale: _Scale, seen: _Outcomes, sd: float) -> None:
@@ -209,26 +266,28 @@ def _newton(
     sign: float,
 ) -> Floats:
     """One bounded step for the parameters of one kind; `sign` is that of the parameter in the formula."""
-    p = expit(scale.ability[seen.model] + scale.departure[seen.cell] - scale.hardness[seen.prompt])
+    p = scale.chance(seen)
     slope = sign * np.bincount(group, seen.score - p, len(value)) - (value - expected) / np.square(sd)
     curve = np.bincount(group, p * (1 - p), len(value)) + 1 / np.square(sd)
     step: Floats = value + np.clip(slope / curve, -1.0, 1.0)
     return step
 
 
-def _expect(scale: _Scale, seen: _Outcomes, told: Floats, share: Floats) -> tuple[Floats, Floats]:
+def _expect(
+    scale: _Scale, seen: _Outcomes, told: Floats, told_sd: Floats, share: Floats
+) -> tuple[Floats, Floats]:
     """Say from what is published where abilities and departures are expected; give slope and base, (k,)."""
     overall = told @ share
     known = np.isfinite(overall)
     tried = np.bincount(seen.model, minlength=len(overall)) > 0
     x = np.where(known[:, None], overall[:, None] + _KINDS * (told - overall[:, None]), 0.0)
     if (known & tried).sum() >= _FEWEST_IN_BOTH:
-        slope, base = _lines(x, scale.logits, _information(scale, seen, known))
+        slope, base = _lines(x, scale.logits, _information(scale, seen, known, told_sd))
     else:
         slope, base = np.array(_SLOPE), np.array(scale.ability[tried].mean() if tried.any() else 0.0)
     expected = base + slope * x
     scale.expected_ability = np.where(known, expected @ share, 0.0)
-    scale.ability_sd = np.where(known, _ABILITY_SD, _UNPUBLISHED_SD)
+    scale.ability_sd = np.where(known, np.hypot(_ABILITY_SD, np.mean(slope) * told_sd), _UNPUBLISHED_SD)
     scale.ability = np.where(tried, scale.ability, scale.expected_ability)
     departure = np.where(known[:, None], expected - scale.expected_ability[:, None], 0.0)
     scale.expected_departure = departure.ravel()
@@ -236,11 +295,12 @@ def _expect(scale: _Scale, seen: _Outcomes, told: Floats, share: Floats) -> tupl
     return np.broadcast_to(slope, share.shape), np.broadcast_to(base, share.shape)
 
 
-def _information(scale: _Scale, seen: _Outcomes, known: NDArray[np.bool_]) -> Floats:
+def _information(scale: _Scale, seen: _Outcomes, known: NDArray[np.bool_], told_sd: Floats) -> Floats:
     """What each cell's outcomes tell of the line, (models, k): 1 / (their own variance + that about it)."""
-    p = expit(scale.ability[seen.model] + scale.departure[seen.cell] - scale.hardness[seen.prompt])
+    p = scale.chance(seen)
     told = np.bincount(seen.cell, p * (1 - p), len(scale.departure)).reshape(len(known), -1)
-    information: Floats = np.where(known[:, None], told / (1 + told * _ABILITY_SD**2), 0.0)
+    about = (_ABILITY_SD**2 + _KNACK_SD**2 + told_sd**2)[:, None]
+    information: Floats = np.where(known[:, None], told / (1 + told * about), 0.0)
     return information
 
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from heimdall_litellm.bundle import Bundle
 from heimdall_litellm.catalog import canonical
-from heimdall_litellm.catalog.families import kin_of, predecessor
+from heimdall_litellm.catalog.families import kin_of, relative
 from training.measures import Estimate
 from training.price_class import QUANTILE, curves, knots, list_prices, priced
 
@@ -106,7 +106,7 @@ def _guess_all(models: Sequence[str], quality: Floats) -> list[_Hidden]:
             guesses[f"price {quantile:g}"] = np.array(
                 [np.interp(np.log(usd), np.log(at), column) for column in curve.T]
             )
-        older = predecessor(models[row], kept)
+        older = relative(models[row], kept)
         if older is not None:
             guesses["family"] = quality[models.index(older)]
         kin = kin_of(names[row])
