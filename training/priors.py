@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -36,16 +36,14 @@ _RIDGE, _COLUMN_RIDGE, _DELTA_SHRINK = 0.3, 0.1, 3.0
 _NOISE, _NOISE_SHRINK = 0.3, 4.0
 """Variance of a column of which little is known, and how many scores that is worth."""
 _MIN_COLUMNS = 2
-ABILITY_VAR, KNACK_VAR, USE_PRICE = 1.0, 0.3, True
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Ability per model and kind on the logit scale, (models, kinds), and how uncertain it is, `sd` (models,)."""
+    """Ability per model and kind on the logit scale, (models, kinds)."""
 
     models: tuple[str, ...]
     values: Floats
-    sd: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,50 +107,33 @@ def evidence(rows: Sequence[Figure]) -> dict[str, Evidence]:
     }
 
 
-def fit_published(
-    rows: Sequence[Figure], prices: Mapping[str, float] = {}, tried: Collection[str] = ()
-) -> Published:
+def fit_published(rows: Sequence[Figure]) -> Published:
     """Fit θ and δ by the formula above. Models seen in fewer than two columns are left out."""
     columns_of: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         columns_of[row.model].add(row.column)
     rows = [row for row in rows if len(columns_of[row.model]) >= _MIN_COLUMNS]
-    models = sorted({row.model for row in rows} | {name for name in tried if name in prices})
+    models = sorted({row.model for row in rows})
     columns = sorted({row.column for row in rows})
     m_at = {name: i for i, name in enumerate(models)}
     c_at = {name: i for i, name in enumerate(columns)}
     m = np.array([m_at[row.model] for row in rows], int)
     c = np.array([c_at[row.column] for row in rows], int)
     y = logit(np.clip([row.score for row in rows], 0.02, 0.98))
-    sources = sorted({column.partition("/")[0] for column in columns})
-    s = m * len(sources) + np.array([sources.index(columns[at].partition("/")[0]) for at in c], int)
-    groups = len(models) * len(sources)
-    usd = np.array([np.log(prices.get(name, np.nan)) for name in models])
     theta, easiness, weight = np.zeros(len(models)), np.zeros(len(columns)), np.ones(len(rows))
-    knack, expected = np.zeros(groups), np.zeros(len(models))
-    has = np.bincount(m, minlength=len(models)) > 0
     for _ in range(_SWEEPS):
-        easiness = _group_mean(y - theta[m] - knack[s], c, len(columns), _COLUMN_RIDGE, weight)
-        theta = expected + _group_mean(y - easiness[c] - knack[s] - expected[m], m, len(models), _NOISE / ABILITY_VAR, weight)
-        knack = _group_mean(y - easiness[c] - theta[m], s, groups, _NOISE / KNACK_VAR, weight)
-        square = np.square(y - theta[m] - easiness[c] - knack[s])
+        easiness = _group_mean(y - theta[m], c, len(columns), _COLUMN_RIDGE, weight)
+        theta = _group_mean(y - easiness[c], m, len(models), _RIDGE, weight)
+        square = np.square(y - theta[m] - easiness[c])
         count = np.bincount(c, minlength=len(columns))
         variance = (np.bincount(c, square, len(columns)) + _NOISE_SHRINK * _NOISE) / (count + _NOISE_SHRINK)
         weight = _NOISE / variance[c]
-        if USE_PRICE:
-            at = has & np.isfinite(usd)
-            xm = usd[at].mean(); ym = theta[at].mean()
-            sl = ((usd[at]-xm)*(theta[at]-ym)).sum()/((usd[at]-xm)**2).sum()
-            expected = np.where(np.isfinite(usd), ym + sl*(usd-xm), theta[has & ~np.isfinite(usd)].mean())
-    info = np.bincount(s, weight, groups).reshape(len(models), -1)
-    precision = 1 / ABILITY_VAR + (info / (_NOISE + info * KNACK_VAR)).sum(axis=1)
-    sd = 1 / np.sqrt(precision)
     kinds = [(i, KINDS.index(kind)) for i, row in enumerate(rows) for kind in row.kinds]
     at, kind = np.array(kinds, int).reshape(-1, 2).T
     residual = (y - theta[m] - easiness[c])[at]
     cells = len(models) * len(KINDS)
     delta = _group_mean(residual, m[at] * len(KINDS) + kind, cells, _DELTA_SHRINK, weight[at])
-    return Published(tuple(models), theta[:, None] + delta.reshape(len(models), len(KINDS)), sd)
+    return Published(tuple(models), theta[:, None] + delta.reshape(len(models), len(KINDS)))
 
 
 def _group_mean(values: Floats, group: NDArray[np.int64], count: int, ridge: float, weight: Floats) -> Floats:

@@ -33,14 +33,15 @@ _LADDER: Final[tuple[Effort, ...]] = ("none", "minimal", "low", "medium", "high"
 # fmt: off
 _VENDORS: Final = frozenset({
     "ai21", "alibaba", "amazon", "anthropic", "azure", "baidu", "bytedance", "cohere", "databricks",
-    "fw", "google", "gov", "huggingface", "meta", "microsoft", "mistralai", "moonshotai", "nousresearch", "nvidia",
-    "openai", "tencent", "xai", "xiaomi", "zai", "us", "eu", "apac", "global", "au", "jp",
+    "fw", "google", "gov", "huggingface", "meta", "microsoft", "mistralai", "moonshotai", "nousresearch",
+    "nvidia", "openai", "tencent", "xai", "xiaomi", "zai", "us", "eu", "apac", "global", "au", "jp",
 })
 # Says how a model is served or was asked, not which one it is.
 _NOISE: Final = frozenset({
     "instruct", "inst", "it", "hf", "maas", "versatile", "free", "nitro", "floor", "online", "extended",
     "prompt", "fc", "any", "whole", "diff", "udiff", "experimental", "beta", "prev", "deprecated", "effort",
-    "reasoning", "auto", "awq", "gptq", "gguf", "fp4", "fp8", "fp16", "bf16", "int8", "int4", "nvfp4", "api", "tee",
+    "reasoning", "auto", "awq", "gptq", "gguf", "fp4", "fp8", "fp16", "bf16", "int8", "int4", "nvfp4",
+    "api", "tee",
 })
 # Faster hardware for the same model.
 _SERVED_FASTER: Final = frozenset({"highspeed"})
@@ -100,7 +101,7 @@ _ALIASES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A model's name in its parts; `release` is digits that sort by time, `offer` says how it is sold, or empty."""
+    """A model's name in its parts; `release` sorts by time, `offer` is how it is sold; both may be empty."""
 
     canonical: str
     effort: Effort | None = None
@@ -251,7 +252,9 @@ def _without_offer(words: list[str]) -> tuple[list[str], str]:
         return bool(_WINDOW.fullmatch(word)) or word in _SERVED_FASTER or (word == "fast" and is_fast)
 
     thinking = {"thinking", "reasoning"}
-    sold = [w for before, w in zip(["", *words], words, strict=False) if is_offer(w) and before not in thinking]
+    sold = [
+        w for before, w in zip(["", *words], words, strict=False) if is_offer(w) and before not in thinking
+    ]
     kept = [word for i, word in enumerate(words) if i == 0 or not is_offer(word)]
     while len(kept) > 1 and kept[-1] in ("us", "eu"):
         kept.pop()

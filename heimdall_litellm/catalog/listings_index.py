@@ -143,8 +143,8 @@ class _Shelf:
         alike = [
             each
             for each in self._alike.get((provider, wanted.canonical), ())
-            if (found := identify(each.model)).offer == wanted.offer
-            and (not wanted.release or found.release in ("", wanted.release))
+            if (its := identify(each.model)).offer == wanted.offer
+            and (not wanted.release or its.release in ("", wanted.release))
         ]
         return _closest(bare, alike) if alike and wanted.canonical else None
 
