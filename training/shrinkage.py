@@ -2,8 +2,8 @@
 
 Of models that answered `_MANY` prompts or more, on two benchmarks or more, a fold in turn loses all outcomes
 (at every effort) but those on `FEW` random prompts of one random benchmark, and all figures that were
-published of the benchmarks themselves: they would give the hidden scores away. What is left is a model as new ones
-are, known by a handful of prompts and by what is published elsewhere. The tables' scale is fitted
+published of the benchmarks themselves: they would give the hidden scores away. What is left is a model as new
+ones are, known by a handful of prompts and by what is published elsewhere. The tables' scale is fitted
 (`abilities.py`), and the mean score of each of its models on each benchmark that it was hidden on predicted.
 
 The error is the mean over models of |predicted − true mean score|, benchmarks of a model weighing the same;
