@@ -51,8 +51,8 @@ class Prior:
     """Expected quality 0..1 of a model, overall and by kind of task, and how that is known.
 
     `basis`: what the `user` states, `outcomes` measured in training, `published` figures of this very model,
-    an older version of its `family`, its `price-class`, or `unknown` (`core/strangers.py`). `known_as` is the
-    bundle's name for it; under `family` that of the older version. `outcomes` and `published` count what
+    a relative of its `family`, its `price-class`, or `unknown` (`core/strangers.py`). `known_as` is the
+    bundle's name for it; under `family` that of the relative. `outcomes` and `published` count what
     stands behind that name (prompts answered, columns of published figures), `latest` is the newest's date.
     """
 

@@ -29,7 +29,7 @@ _BASIS_IN_WORDS: Final = {
     "user": "as your configuration states",
     "outcomes": "measured in training",
     "published": "from published figures",
-    "family": "taken from an older version of its family",
+    "family": "taken from a relative of its family",
     "price-class": "guessed from its price class",
     "unknown": "a cautious guess: neither the model nor its price is known",
 }

@@ -31,9 +31,9 @@ class Prior(BaseModel):
     quality: float = Field(description="0 to 1, over all kinds of request.")
     basis: Basis = Field(
         description="How that is known: what the configuration states, outcomes measured in training, "
-        "published figures, an older version of its family, its price class, or not at all."
+        "published figures, a relative of its family, its price class, or not at all."
     )
-    known_as: str | None = Field(description="The bundle's name for the model, or for that older version.")
+    known_as: str | None = Field(description="The bundle's name for the model, or for that relative.")
     by_kind: dict[str, float] = Field(description="The same for one kind of request.")
     outcomes: int = Field(description="Prompts answered in training that stand behind it.")
     published: int = Field(description="Columns of published figures that stand behind it.")
