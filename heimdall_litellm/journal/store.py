@@ -41,7 +41,7 @@ Row = dict[str, Any]
 class Page:
     """Which records are wanted: newest first, at most `limit`, older than the record `before`.
 
-    Times are half open, [since, until). `key` is a caller's; None asks for everybody's.
+    Times are half open, [since, until). `key` is a caller's, `alias` that key's; None asks for everybody's.
     """
 
     limit: int = 100
@@ -53,6 +53,7 @@ class Page:
     bucket: str | None = None
     cause: str | None = None
     key: str | None = None
+    alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +310,7 @@ def _conditions(page: Page) -> Iterator[ColumnElement[bool]]:
         yield RECORDS.c.at_us >= _us(page.since)
     if page.until is not None:
         yield RECORDS.c.at_us < _us(page.until)
-    for name in ("requested", "model", "bucket", "cause", "key"):
+    for name in ("requested", "model", "bucket", "cause", "key", "alias"):
         if (value := getattr(page, name)) is not None:
             yield RECORDS.c[name] == value
 
