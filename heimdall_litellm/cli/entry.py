@@ -136,7 +136,11 @@ def _outcome_lines(record: JournalRecord, outcome: Outcome) -> list[tuple[str, s
         guessed = f", {percent(guess)} of it guessed" if guess else ""
         verb = "saved" if saved >= 0 else "lost"
         against = f"{record.baseline.model} would have cost about {money(outcome.baseline_usd)}{guessed}"
-        lines.append(("baseline  ", f"{against}: {money(abs(saved))} {verb}"))
+        is_itself = outcome.model == record.baseline.model and abs(saved) < 1e-9
+        said = "which answered itself" if is_itself else f"{money(abs(saved))} {verb}"
+        lines.append(
+            ("baseline  ", f"{record.baseline.model}, {said}" if is_itself else f"{against}: {said}")
+        )
     if outcome.finish is not None:
         lines.append(("ended with", outcome.finish))
     if outcome.escalated_from is not None:

@@ -57,6 +57,8 @@ class Replayer:
         if why_not is not None:
             return Again(record.id, "impossible", record.decided, why_not=why_not)
         differs = tuple(differences(record, decision))
+        if self._alpha is not None:
+            differs = tuple(name for name in differs if name in ("decided", "effort"))
         return Again(record.id, "different" if differs else "same", record.decided, decision.model, differs)
 
     def _why_not(self, record: JournalRecord) -> str | None:
