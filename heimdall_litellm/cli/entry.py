@@ -13,6 +13,8 @@ from heimdall_litellm.journal.record import Candidate, JournalRecord, Outcome, S
 from heimdall_litellm.journal.store import Entry
 from heimdall_litellm.report.words import CAUSES, STATUSES, microseconds, money, percent, seconds
 
+_NOTHING: Final = 1e-9
+"""USD."""
 STYLES: Final[dict[Bucket, str]] = {"cheap": "green", "mid": "yellow", "hard": "red"}
 
 
@@ -134,13 +136,14 @@ def _outcome_lines(record: JournalRecord, outcome: Outcome) -> list[tuple[str, s
         saved = outcome.baseline_usd - outcome.cost_usd
         guess = (outcome.guessed_usd or 0.0) / outcome.baseline_usd if outcome.baseline_usd > 0 else 0.0
         guessed = f", {percent(guess)} of it guessed" if guess else ""
-        verb = "saved" if saved >= 0 else "lost"
-        against = f"{record.baseline.model} would have cost about {money(outcome.baseline_usd)}{guessed}"
-        is_itself = outcome.model == record.baseline.model and abs(saved) < 1e-9
-        said = "which answered itself" if is_itself else f"{money(abs(saved))} {verb}"
-        lines.append(
-            ("baseline  ", f"{record.baseline.model}, {said}" if is_itself else f"{against}: {said}")
-        )
+        name = record.baseline.model
+        if outcome.model == name and abs(saved) < _NOTHING:
+            said = f"{name}, which answered itself"
+        else:
+            verb = "saved" if saved >= 0 else "lost"
+            said = f"{name} would have cost about {money(outcome.baseline_usd)}{guessed}: "
+            said += f"{money(abs(saved))} {verb}"
+        lines.append(("baseline  ", said))
     if outcome.finish is not None:
         lines.append(("ended with", outcome.finish))
     if outcome.escalated_from is not None:
