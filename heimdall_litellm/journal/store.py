@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, Update, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,7 +29,7 @@ from heimdall_litellm.journal.record import (
     from_json,
     to_json,
 )
-from heimdall_litellm.journal.tables import DOCUMENTS, OUTCOMES, RECORDS, SIGNALS
+from heimdall_litellm.journal.tables import CAME_OF_IT, DOCUMENTS, OUTCOMES, RECORDS, SIGNALS
 from heimdall_litellm.journal.tables import microseconds as _us
 
 _AT_A_TIME: Final = 500
@@ -87,6 +87,9 @@ class Store:
             for table, wanted in rows.items():
                 if wanted:
                     connection.execute(self._insert(table), wanted)
+            ids = {row["id"] for table in (RECORDS, OUTCOMES) for row in rows[table]}
+            if ids:
+                connection.execute(_tell_records(ids))
         return refused
 
     def get(self, known_as: str) -> Entry | None:
@@ -324,6 +327,13 @@ def _row(item: Item) -> tuple[Table, Row]:
                 "at_us": _us(item.at),
                 "body": item.body,
             }
+
+
+def _tell_records(ids: Iterable[str]) -> Update:
+    """Return what writes into records what came of them, whichever of the two came first."""
+    values = {name: OUTCOMES.c[of_outcome] for name, of_outcome in CAME_OF_IT.items()}
+    are_new = and_(RECORDS.c.id == OUTCOMES.c.id, RECORDS.c.id.in_(ids), RECORDS.c.status.is_(None))
+    return update(RECORDS).values(values).where(are_new)
 
 
 def _clean(value: Any) -> Any:
