@@ -2,8 +2,9 @@
 
 Whoever has something to record hands over how to make it, and goes on: making it, turning it into JSON and
 writing it are the thread's business. Where the queue is full, what comes is dropped and counted; nobody ever
-waits. Where the store fails, the batch is kept and tried again, ever less often, while the queue fills behind
-it. A process that is killed loses what came since the last flush and no more; one that ends flushes first.
+waits. Where the store fails, what was made is kept and tried again, ever less often. Meanwhile items are made
+as before, and shown to whoever watches (`tell`): what is counted of them depends on no store. A process that
+is killed loses what came since the last flush and no more; one that ends flushes first.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from heimdall_litellm.journal.record import Item
 
 Maker = Callable[[], Sequence[Item]]
 """Makes what is to be written; it may come to nothing."""
+Observer = Callable[[Sequence[Item]], None]
+"""Sees items once each, when they are made, on the writer's thread."""
 
 BATCH: Final = 500
 """How many items are written at once."""
@@ -78,13 +81,19 @@ class Writer:
     ) -> None:
         self._sink, self._meter, self._clock = sink, meter, clock
         self._size, self._flush_s, self._tend_s = size, flush_s, tend_s
+        self._observer: Observer = lambda _: None
         self._reset()
         atexit.register(self.close)
+
+    def tell(self, observer: Observer) -> None:
+        """Show all items to `observer` from now on, whether they can be kept or not."""
+        self._observer = observer
 
     def _reset(self) -> None:
         self._queue: deque[Maker] = deque()
         self._kept: list[Item] = []
         self._submitted = self._made = self._settled = self._failures = 0
+        self._rounds_to_rest = 0
         self._is_closing = self._is_open = self._has_complained = False
         self._next_tending = float("-inf")
         self._thread: threading.Thread | None = None
@@ -111,6 +120,7 @@ class Writer:
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that was handed over is kept or lost; False where that took too long."""
+        self._rounds_to_rest = 0
         self._wake.set()
         with self._changed:
             wanted = self._submitted
@@ -131,50 +141,61 @@ class Writer:
         is_last = False
         while not is_last:
             is_last = self._is_closing
-            if self._empty():
+            self._make()
+            if (is_last or self._rounds_to_rest <= 0) and self._write():
                 self._tend()
-                pause = self._flush_s
-            else:
-                pause = min(_LONGEST_PAUSE_S, self._flush_s * 2**self._failures)
             if not is_last:
-                self._wake.wait(pause)
+                # Much that comes in at once is no reason to ask a failing store again.
+                if not self._wake.wait(self._flush_s):
+                    self._rounds_to_rest -= 1
                 self._wake.clear()
 
-    def _empty(self) -> bool:
-        """Write all that waits; False where the store failed."""
-        while self._queue or self._kept:
-            self._fill()
-            self._meter.waiting(len(self._queue) + len(self._kept))
-            if not self._kept:
-                self._settle(self._made)
-                self._made = 0
-                continue
+    def _make(self) -> None:
+        """Make all that waits; what can't be kept any more is still seen by whoever watches."""
+        while self._queue:
+            items: Sequence[Item] = ()
+            try:
+                items = self._queue.popleft()()
+            except Exception as error:  # noqa: BLE001 - one item that can't be made takes no other along
+                self._meter.dropped("unmade")
+                self._complain("A journal record can't be made (%s); it is lost.", type(error).__name__)
+            self._show(items)
+            # While the store is well all that is made is written within this round.
+            left = max(0, self._size - len(self._kept)) if self._failures else len(items)
+            self._kept += items[:left]
+            if lost := len(items[left:]):
+                self._meter.dropped("full", lost)
+            self._made += 1
+        self._meter.waiting(len(self._kept))
+
+    def _show(self, items: Sequence[Item]) -> None:
+        try:
+            self._observer(items)
+        except Exception as error:  # noqa: BLE001 - what watches is no part of what is written
+            self._complain("A journal record can't be counted (%s).", type(error).__name__)
+
+    def _write(self) -> bool:
+        """Write all that is kept; False where the store failed."""
+        while batch := self._kept[:BATCH]:
             try:
                 if not self._is_open:
                     self._sink.open()
                     self._is_open = True
-                self._sink.write(self._kept)
+                self._sink.write(batch)
             except Exception as error:  # noqa: BLE001 - the supervisor of a background task
                 self._failures = min(self._failures + 1, 16)
+                self._rounds_to_rest = round(min(_LONGEST_PAUSE_S / self._flush_s, 2**self._failures))
                 self._complain("%s What comes meanwhile waits until the queue is full.", _words(error))
                 return False
-            self._meter.written(len(self._kept))
-            self._settle(self._made)
-            self._kept, self._made = [], 0
+            self._meter.written(len(batch))
+            del self._kept[: len(batch)]
+            self._meter.waiting(len(self._kept))
             if self._failures:
                 logger.warning("Heimdall's journal is written again.")
             self._failures, self._has_complained = 0, False
-        self._meter.waiting(0)
+        self._settle(self._made)
+        self._made = 0
         return True
-
-    def _fill(self) -> None:
-        while self._queue and len(self._kept) < BATCH:
-            try:
-                self._kept += self._queue.popleft()()
-            except Exception as error:  # noqa: BLE001 - one item that can't be made takes no other along
-                self._meter.dropped("unmade")
-                self._complain("A journal record can't be made (%s); it is lost.", type(error).__name__)
-            self._made += 1
 
     def _settle(self, count: int) -> None:
         with self._changed:

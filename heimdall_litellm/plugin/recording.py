@@ -100,7 +100,7 @@ class Reckoning:
 
 
 class Recorder:
-    """Hands to the journal what the hooks report; nothing where no journal is written."""
+    """Hands to the journal's writer what the hooks report; nothing where there is none."""
 
     def __init__(
         self, writer: Writer | None, cache_price: CachePrice, keep_prompt: Keep = _keep_none
@@ -111,7 +111,7 @@ class Recorder:
 
     @property
     def is_on(self) -> bool:
-        """Whether anything is written."""
+        """Whether anything is handed over."""
         return self._writer is not None
 
     def decided(self, record: Record, body: Mapping[str, Any]) -> None:
@@ -183,7 +183,7 @@ class Recorder:
             c.model: c.output_tokens for c in reversed(decision.candidates) if c.eligible
         }
         chosen = next((c for c in decision.candidates if c.model == decision.model and c.eligible), None)
-        digests = self._papers[1][decision.policy] if self._papers is not None else None
+        digests = self._papers[1].get(decision.policy) if self._papers is not None else None
         return replace(
             plain,
             arm=choice.arm,

@@ -343,6 +343,11 @@ def redis() -> Any:
     return own if own is not None else _attribute(f"{_PROXY}:llm_router.cache.redis_cache")
 
 
+def tracer() -> Any:
+    """Return the tracer of LiteLLM's OpenTelemetry callback; None where it has none."""
+    return _attribute(f"{_PROXY}:open_telemetry_logger.tracer")
+
+
 def steadfast_client(provider: str, timeout_s: float | None = None, *, is_lazy: bool = False) -> object:
     """Return LiteLLM's HTTP client for a provider, held to the host that it was sent to.
 

@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
 from heimdall_litellm.errors import HeimdallError, RequestError
+from heimdall_litellm.observe import metrics
 
 logger = logging.getLogger("heimdall_litellm")
 
@@ -40,6 +41,7 @@ class Failures:
             if is_new and len(self._counts) >= self._max_causes:
                 cause, is_new = "other", (stage, "other") not in self._counts
             self._counts[stage, cause] += 1
+        metrics.failed(stage, cause)
         if is_new:
             logger.warning(
                 "Heimdall failed at %s with %s%s; the request goes on without it. "
