@@ -81,7 +81,7 @@ _ESCALATIONS = Counter(
 _SIGNALS = Counter(
     "heimdall_signals",
     "Signs of how good an answer was; good: a score of 0.5 or more.",
-    ["source", "verdict", "model", "arm", "mode"],
+    ["verdict", "source", "model", "arm", "mode"],
 )
 
 MOST_MODELS: Final = 200
@@ -148,7 +148,7 @@ class Traffic:
         if record.decided is None:
             return
         _DECISION_SECONDS.observe(record.duration_us / 1e6)
-        _REMEMBERED.labels("hit" if record.is_remembered else "miss").inc()
+        _one_of(_REMEMBERED, "hit" if record.is_remembered else "miss", ("hit", "miss"))
         if not record.is_remembered:
             for stage, spent_us in zip(("embedding", "features", "triage"), record.spent_us, strict=True):
                 _STAGE_SECONDS.labels(stage).observe(spent_us / 1e6)
@@ -184,4 +184,11 @@ class Traffic:
         if told is None and (found := self._find(signal.id)) is not None:
             told = found._replace(model=self._model(found.model))
         verdict = "good" if signal.score >= 0.5 else "bad"
-        _SIGNALS.labels(signal.source, verdict, *(told or _NOBODY)).inc()
+        model, arm, mode = told or _NOBODY
+        _one_of(_SIGNALS, verdict, ("good", "bad"), signal.source, model, arm, mode)
+
+
+def _one_of(counter: Counter, found: str, possible: Sequence[str], *labels: str) -> None:
+    """Count one, and have the others there as 0: a share of what isn't there would be unknown."""
+    for value in possible:
+        counter.labels(value, *labels).inc(value == found)
