@@ -89,20 +89,16 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             raise seams.http_error(error, said) from None
         finally:
             record.duration_us = round((time.perf_counter() - started) * 1e6)
-            self._trace(record, user_api_key_dict)
-            shield_now(self.failures, "journal", lambda: self._recorded(record, data), None)
+            shield_now(
+                self.failures, "journal", lambda: self._recorded(record, data, user_api_key_dict), None
+            )
         shield_now(self.failures, "stamp", lambda: apply.sign(data, call_type, record.handle), None)
         return routed
 
-    def _trace(self, record: Record, token: Any) -> None:
-        if record.mode == "off" or (parent := getattr(token, "parent_otel_span", None)) is None:
-            return
-        traced = partial(tracing.decided, parent, record, self.runtime.entry)
-        shield_now(self.failures, "trace", traced, None)
-
-    def _recorded(self, record: Record, data: Mapping[str, Any]) -> None:
+    def _recorded(self, record: Record, data: Mapping[str, Any], token: Any) -> None:
         if record.mode == "off":
             return
+        shield_now(self.failures, "trace", lambda: tracing.trace(record, token, self.runtime.entry), None)
         recorder = self.runtime.recorder
         recorder.decided(record, data)
         if record.follows is not None:
@@ -117,8 +113,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         if await self._routing.watch(record, data, call_type, token):
             record.duration_us = round((time.perf_counter() - started) * 1e6)
             self.records.watch(record)
-            self._trace(record, token)
-            self._recorded(record, data)
+            self._recorded(record, data, token)
 
     def _check_list(self, model: object) -> None:
         try:

@@ -345,7 +345,8 @@ def redis() -> Any:
 
 def tracer() -> Any:
     """Return the tracer of LiteLLM's OpenTelemetry callback; None where it has none."""
-    return _attribute(f"{_PROXY}:open_telemetry_logger.tracer")
+    loaded = sys.modules.get(_PROXY)
+    return getattr(getattr(loaded, "open_telemetry_logger", None), "tracer", None)
 
 
 def steadfast_client(provider: str, timeout_s: float | None = None, *, is_lazy: bool = False) -> object:

@@ -1,9 +1,10 @@
 """A span for each decision, where LiteLLM traces the request.
 
-It stands below the span that LiteLLM opened for the request, and goes where that goes: the tracer is that of
-LiteLLM's own callback. OpenTelemetry is imported only once such a span is there, so it is no dependency. The
-names are those of OpenTelemetry's conventions for generative AI, and `heimdall.*` for what these don't have.
-No span holds anything of a prompt.
+It stands below the span that LiteLLM opened for the request, or, where LiteLLM has forgotten that (with a
+custom auth it does), below the one that is active. It goes where that goes: the tracer is that of LiteLLM's
+own callback. OpenTelemetry is imported only once there is one, so it is no dependency. The names are those of
+OpenTelemetry's conventions for generative AI, and `heimdall.*` for what these don't have. No span holds
+anything of a prompt.
 """
 
 from __future__ import annotations
@@ -49,31 +50,35 @@ PROVIDERS: Final[Mapping[str, str]] = MappingProxyType(
 """`gen_ai.provider.name`, where that isn't LiteLLM's own name of the provider."""
 
 Value = str | int | float
+Entries = Callable[[str | None], "CatalogEntry | None"]
+"""From a model group to what is known of it."""
 
 
-def decided(parent: Any, record: Record, entry: Callable[[str | None], CatalogEntry | None]) -> None:
-    """Tell of a decision that was just made below `parent`, LiteLLM's span of the request."""
+def trace(record: Record, token: Any, entries: Entries) -> None:
+    """Tell of a decision that was just made on a request with this key."""
+    parent, tracer = getattr(token, "parent_otel_span", None), seams.tracer()
+    if parent is None and tracer is None:
+        return
+    from opentelemetry import trace as api
+
+    parent = parent if parent is not None else api.get_current_span()
     if not parent.is_recording():
         return
-    from opentelemetry import trace
-
-    tracer = seams.tracer() or trace.get_tracer("heimdall_litellm")
+    tracer = tracer if tracer is not None else api.get_tracer("heimdall_litellm")
     end_ns = time.time_ns()
     span = tracer.start_span(
         NAME,
-        context=trace.set_span_in_context(parent),
-        attributes=_attributes(record, entry),
+        context=api.set_span_in_context(parent),
+        attributes=_attributes(record, entries(record.goes_to)),
         start_time=end_ns - record.duration_us * 1_000,
     )
     if record.cause == "refused":
-        span.set_status(trace.StatusCode.ERROR)
+        span.set_status(api.StatusCode.ERROR)
     span.end(end_ns)
 
 
-def _attributes(
-    record: Record, entry: Callable[[str | None], CatalogEntry | None]
-) -> dict[str, str | int | float]:
-    choice, known = record.choice, entry(record.goes_to)
+def _attributes(record: Record, known: CatalogEntry | None) -> dict[str, Value]:
+    choice = record.choice
     found: dict[str, Value | None] = {
         "gen_ai.operation.name": OPERATIONS.get(record.call, record.call),
         "gen_ai.request.model": record.goes_to,

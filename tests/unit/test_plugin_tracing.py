@@ -138,15 +138,28 @@ async def test_a_request_that_is_left_alone_has_no_span(make: Any, spans: Any) -
     assert [span.name for span in finished()] == ["request"]
 
 
-@pytest.mark.parametrize("parent", [None, INVALID_SPAN])
+async def test_where_litellm_forgot_its_span_the_active_one_is_the_parent(make: Any, spans: Any) -> None:
+    tracer, finished = spans
+    with tracer.start_as_current_span("request") as parent:
+        await _ask(make(), _token(None))
+    span = next(span for span in finished() if span.name == "heimdall.decide")
+    assert span.parent.span_id == parent.get_span_context().span_id
+    await _ask(make(), _token(None))
+    assert len(finished()) == 2
+
+
+async def test_a_trace_that_is_not_sampled_gets_no_span(make: Any, spans: Any) -> None:
+    await _ask(make(), _token(INVALID_SPAN))
+    assert spans[1]() == ()
+
+
 async def test_without_tracing_opentelemetry_is_not_even_imported(
-    make: Any, spans: Any, monkeypatch: pytest.MonkeyPatch, parent: object
+    make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hook = make()
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
-    assert (await _ask(hook, _token(parent)))["model"] == "a"
+    assert (await _ask(hook, _token(None)))["model"] == "a"
     assert hook.failures.counts() == {}
-    assert spans[1]() == ()
 
 
 async def test_a_span_that_breaks_fails_no_request(make: Any) -> None:
