@@ -54,6 +54,7 @@ def measure() -> Figures:
     from heimdall_litellm.plugin.attempts import Attempt, Course
     from heimdall_litellm.plugin.recording import Recorder
     from heimdall_litellm.plugin.records import Record
+    from heimdall_litellm.plugin.tracing import trace
 
     baseline = Baseline("large", 1.0, 100.0, 0.9, 1.0, 4.0)
     decided = JournalRecord(
@@ -93,7 +94,7 @@ def measure() -> Figures:
         "remember a conversation, with no journal": timed(follow),
         "remember a conversation, with a journal": timed(partial(follow, listens=True)),
         "count an attempt": timed(lambda _: metrics.attempt("openai", "ok", None)),
-        "not trace": timed(lambda _: getattr(token, "parent_otel_span", None) is None),
+        "not trace": timed(lambda at: trace(records[at], token, lambda _: None)),
         "off the path: count a decision, its outcome and a signal": timed(
             lambda _: count((decided, outcome, signal))
         ),

@@ -76,7 +76,7 @@ def workers(
 
 def _ask_all(proxy: Proxy) -> list[httpx.Response]:
     return [
-        proxy.chat(f"question {at}", headers={"heimdall-bucket": bucket, "connection": "close"})
+        proxy.chat(f"{bucket} {at}: what then?", headers={"heimdall-bucket": bucket, "connection": "close"})
         for at in range(8)
         for bucket in ("cheap", "mid", "hard")
     ]
@@ -128,6 +128,7 @@ def test_the_sums_of_two_workers_are_those_of_the_traffic(
     assert _sum(found, "heimdall_cost_usd_total", compared="yes") > 0
     cheap = _sum(found, "heimdall_cost_usd_total", model="gpt-mini")
     assert 0 < cheap < _sum(found, "heimdall_baseline_cost_usd_total", model="gpt-mini")
+    # Each was a conversation of its own, so no cache would have been warm.
     at_baseline = _sum(found, "heimdall_cost_usd_total", model="claude")
     assert _sum(found, "heimdall_baseline_cost_usd_total", model="claude") == pytest.approx(at_baseline)
     assert _sum(found, "heimdall_estimated_cost_usd_total", mode="route") > 0
