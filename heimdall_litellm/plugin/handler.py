@@ -28,7 +28,7 @@ from heimdall_litellm.auth.registry import enabled
 from heimdall_litellm.config import environment
 from heimdall_litellm.config.files import settings_from_config
 from heimdall_litellm.errors import HeimdallError, NoOtherModel, RequestError
-from heimdall_litellm.plugin import access, apply, effort, seams, simulated, streams, transcript
+from heimdall_litellm.plugin import access, apply, effort, seams, simulated, streams, tracing, transcript
 from heimdall_litellm.plugin.attempts import Attempt
 from heimdall_litellm.plugin.credentials import Brought, held
 from heimdall_litellm.plugin.guard import Guard, borrows, refused, token_of
@@ -89,13 +89,16 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             raise seams.http_error(error, said) from None
         finally:
             record.duration_us = round((time.perf_counter() - started) * 1e6)
-            shield_now(self.failures, "journal", lambda: self._recorded(record, data), None)
+            shield_now(
+                self.failures, "journal", lambda: self._recorded(record, data, user_api_key_dict), None
+            )
         shield_now(self.failures, "stamp", lambda: apply.sign(data, call_type, record.handle), None)
         return routed
 
-    def _recorded(self, record: Record, data: Mapping[str, Any]) -> None:
+    def _recorded(self, record: Record, data: Mapping[str, Any], token: Any) -> None:
         if record.mode == "off":
             return
+        shield_now(self.failures, "trace", lambda: tracing.trace(record, token, self.runtime.entry), None)
         recorder = self.runtime.recorder
         recorder.decided(record, data)
         if record.follows is not None:
@@ -115,7 +118,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         if await self._routing.watch(record, data, call_type, token):
             record.duration_us = round((time.perf_counter() - started) * 1e6)
             self.records.watch(record)
-            self._recorded(record, data)
+            self._recorded(record, data, token)
 
     def _check_list(self, model: object) -> None:
         try:

@@ -118,7 +118,9 @@ class Routing:
             conversation = runtime.conversations.identity(facts, record.caller.key or "")
         record.mode = runtime.modes.of(record.caller, conversation)
         if facts is not None and runtime.recorder.is_on and record.mode != "off":
-            record.follows = runtime.conversations.follow(conversation, record.id, facts, time.monotonic())
+            record.follows = runtime.conversations.follow(
+                conversation, record.id, facts, time.monotonic(), listens=runtime.settings.journal.enabled
+            )
         return conversation
 
     async def watch(self, record: Record, data: translate.Data, call_type: str, token: object) -> bool:

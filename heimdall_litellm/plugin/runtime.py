@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +25,7 @@ from heimdall_litellm.engine import Heimdall, require_virtual_groups, simulates_
 from heimdall_litellm.errors import HeimdallError
 from heimdall_litellm.health import Health
 from heimdall_litellm.observe import metrics
+from heimdall_litellm.observe.traffic import Told, Traffic
 from heimdall_litellm.plugin import seams
 from heimdall_litellm.plugin.credentials import Credentials
 from heimdall_litellm.plugin.modes import Modes
@@ -40,13 +41,16 @@ if TYPE_CHECKING:
     from heimdall_litellm.bundle import Bundle
     from heimdall_litellm.catalog.facts import Card, CatalogView
     from heimdall_litellm.catalog.watchtower import Listener, Watchtower
+    from heimdall_litellm.core.breaker import Circuit
     from heimdall_litellm.core.types import CatalogEntry
     from heimdall_litellm.engine import Snapshot
     from heimdall_litellm.journal.writer import Writer
 
 ModelList = Sequence[Mapping[str, Any]]
 MakeEngine = Callable[[Settings, "Sequence[CatalogEntry]"], Heimdall]
-MakeWriter = Callable[[JournalSettings], "Writer | None"]
+Groups = Callable[[], Collection[str]]
+"""The model groups that there are now."""
+MakeWriter = Callable[[JournalSettings, Groups], "Writer"]
 MakeTower = Callable[[CatalogSettings, "Listener"], "Watchtower"]
 
 BUILD_TIMEOUT_S: Final = 10.0
@@ -58,10 +62,18 @@ LOOK_S: Final = 1.0
 _SMOOTHING: Final = 0.2
 _MAX_GROUPS: Final = 1_000
 
+_serving = metrics.BundleMeter()
+
 
 def make_engine(settings: Settings, entries: Sequence[CatalogEntry]) -> Heimdall:
     """Load the bundle and build an engine. Raises ConfigError or BundleError."""
-    return Heimdall(settings, entries, load_bundle(settings.tuning.bundle))
+    engine = Heimdall(settings, entries, load_bundle(settings.tuning.bundle))
+    _show(engine.snapshot.bundle)
+    return engine
+
+
+def _show(bundle: Bundle) -> None:
+    _serving.serves(bundle.id, bundle.manifest_sha256, bundle.manifest.created)
 
 
 def watch_bundle(
@@ -95,15 +107,27 @@ def make_tower(settings: CatalogSettings, listener: Listener) -> Watchtower:
     )
 
 
-def make_writer(settings: JournalSettings) -> Writer | None:
-    """Make what writes the journal; nothing is opened yet. None where none is written."""
-    if not settings.enabled:
-        return None
-    from heimdall_litellm.journal.sink import DatabaseSink
+def make_writer(settings: JournalSettings, groups: Groups) -> Writer:
+    """Make what counts requests and writes the journal, where one is written; nothing is opened yet."""
+    from heimdall_litellm.journal.sink import DatabaseSink, NoMeter, NoSink
     from heimdall_litellm.journal.writer import Writer
 
+    if not settings.enabled:
+        writer = Writer(NoSink(), NoMeter())
+        writer.tell(Traffic(groups))
+        return writer
     sink, meter = DatabaseSink(settings), metrics.JournalMeter()
-    return Writer(sink, meter, size=settings.queue_size, flush_s=settings.flush_seconds)
+    writer = Writer(sink, meter, size=settings.queue_size, flush_s=settings.flush_seconds)
+
+    def told(known_as: str) -> Told | None:
+        entry = sink.find(known_as)
+        if entry is None:
+            return None
+        served = entry.outcome.model if entry.outcome is not None else None
+        return Told(served or entry.record.model or "", entry.record.arm, entry.record.mode)
+
+    writer.tell(Traffic(groups, told))
+    return writer
 
 
 class Runtime:
@@ -131,8 +155,12 @@ class Runtime:
         self.modes = Modes(settings)
         secret = secret_of(seams.configuration(), environment())
         self.conversations = Conversations(secret)
-        self.writer = writer(settings.journal)
-        self.recorder = Recorder(self.writer, self._cache_price, Prompts(settings.journal, secret).keep)
+        self._groups: frozenset[str] = frozenset()
+        self._deployments: dict[str, str] = {}
+        self.writer = writer(settings.journal, lambda: self._groups)
+        prompts = (Prompts(settings.journal, secret).keep,) if settings.journal.enabled else ()
+        self.recorder = Recorder(self.writer, self._cache_price, *prompts)
+        self.health.tell(self._show_aside)
         self._make, self._watch = make, watch
         self._watcher: object = None
         self._clock = clock
@@ -222,6 +250,14 @@ class Runtime:
                 owners[str(deployment.get("model_name"))] = owner
         self.health.know(members)
         self._owners = owners
+        self._groups = frozenset(members)
+        self._deployments = {known: group for group, ids in members.items() for known in ids}
+
+    def _show_aside(self, key: str, _circuit: Circuit, seconds: float) -> None:
+        # A caller's own credential is theirs alone: it stands in no gauge.
+        if (group := self._deployments.get(key)) is not None:
+            entry = self.entry(group)
+            metrics.aside_for(entry.provider if entry is not None else "", group, key, seconds)
 
     def _read(self, models: ModelList) -> tuple[CatalogEntry, ...]:
         simulating = simulates_all(self.settings, models, environment())
@@ -240,6 +276,7 @@ class Runtime:
     def _take_bundle(self, bundle: Bundle) -> None:
         if self._engine is not None:
             self._engine.replace_bundle(bundle)
+            _show(bundle)
             self._expect()
 
     def _expect(self) -> None:

@@ -357,6 +357,12 @@ def redis() -> Any:
     return own if own is not None else _attribute(f"{_PROXY}:llm_router.cache.redis_cache")
 
 
+def tracer() -> Any:
+    """Return the tracer of LiteLLM's OpenTelemetry callback; None where it has none."""
+    loaded = sys.modules.get(_PROXY)
+    return getattr(getattr(loaded, "open_telemetry_logger", None), "tracer", None)
+
+
 def steadfast_client(provider: str, timeout_s: float | None = None, *, is_lazy: bool = False) -> object:
     """Return LiteLLM's HTTP client for a provider, held to the host that it was sent to.
 
