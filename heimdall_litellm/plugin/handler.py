@@ -57,8 +57,8 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         self.records = Records()
         self._provider = provider
         self._names = frozenset() if is_bypassed else runtime.settings.names
-        self._guard = Guard(runtime, self._names)
-        self._routing = Routing(runtime, self._guard)
+        self._guard = Guard(runtime, self._names, self.failures)
+        self._routing = Routing(runtime, self._guard, self.failures)
         self._outcomes = Outcomes(runtime, self.records, self._names)
 
     async def async_pre_call_hook(

@@ -27,7 +27,7 @@ from heimdall_litellm.plugin.modes import caller_of
 from heimdall_litellm.plugin.recording import Choice, cause_of
 from heimdall_litellm.plugin.records import Record
 from heimdall_litellm.plugin.runtime import Runtime
-from heimdall_litellm.plugin.shield import later, shield, shield_now
+from heimdall_litellm.plugin.shield import Failures, later, shield, shield_now
 
 _OF_THE_CLIENT = ("headers", "extra_headers", "extra_query", "extra_body")
 _TIME_LIMITS = ("timeout", "stream_timeout", "request_timeout")
@@ -53,9 +53,9 @@ class _Request:
 class Routing:
     """Routes requests for virtual names; on trial, leaving nothing but a record and what is returned."""
 
-    def __init__(self, runtime: Runtime, guard: Guard, *, is_trial: bool = False) -> None:
+    def __init__(self, runtime: Runtime, guard: Guard, failures: Failures, *, is_trial: bool = False) -> None:
         self._runtime, self._guard, self._is_trial = runtime, guard, is_trial
-        self._failures = runtime.failures
+        self._failures = failures
 
     async def route(
         self, record: Record, data: translate.Data, call_type: str, token: object
@@ -93,7 +93,7 @@ class Routing:
         elif is_sound:
             routed = await shield(self._failures, "decide", self._decided(request), None, kind=dict)
         else:
-            record.reason = record.reason or "the request has no prompt to decide on"
+            record.reason = record.reason or "the request is malformed, or has no prompt to decide on"
         if routed is None:
             # A malformed request fails with every model: LiteLLM is to say so, once.
             undecided = self._undecided(request, is_resilient=is_sound)

@@ -25,9 +25,13 @@ P = ParamSpec("P")
 
 
 class Failures:
-    """How often each stage failed, by cause. Thread-safe; the number of causes is bounded."""
+    """How often each stage failed, by cause. Thread-safe; the number of causes is bounded.
 
-    def __init__(self, max_causes: int = 256) -> None:
+    Those of a trial aren't logged: whoever asked for it is told.
+    """
+
+    def __init__(self, max_causes: int = 256, *, is_logging: bool = True) -> None:
+        self._is_logging = is_logging
         self._counts: Counter[tuple[str, str]] = Counter()
         self._max_causes = max_causes
         self._lock = threading.Lock()
@@ -40,7 +44,7 @@ class Failures:
             if is_new and len(self._counts) >= self._max_causes:
                 cause, is_new = "other", (stage, "other") not in self._counts
             self._counts[stage, cause] += 1
-        if is_new:
+        if is_new and self._is_logging:
             logger.warning(
                 "Heimdall failed at %s with %s%s; the request goes on without it. "
                 "Further failures of this kind are counted, not logged.",

@@ -23,6 +23,7 @@ from heimdall_litellm.core.types import BUCKETS
 from heimdall_litellm.errors import RequestError
 from heimdall_litellm.web import bodies, conditional, models, problems, views
 from heimdall_litellm.web.backend import Backend, Caller, Endpoint
+from heimdall_litellm.web.head import Headed
 from heimdall_litellm.web.problems import Problem
 
 PREFIXES: Final = ("/heimdall", "/v1/capabilities", "/v1/pricing", "/v1/feature-flags")
@@ -37,7 +38,8 @@ _KEY: Final = HTTPBearer(
 )
 _DESCRIPTION: Final = (
     "What models cost, can do and are good for, and what Heimdall would decide. Every route but the liveness "
-    "of `/heimdall/health` stands behind the proxy's own key check, and shows a key what it may use."
+    "of `/heimdall/health` stands behind the proxy's own key check, and shows a key what it may use. What "
+    "answers GET answers HEAD too, without the body."
 )
 _SAID: Final = {
     304: "Not changed since the answer whose `ETag` the client sent as `If-None-Match`.",
@@ -300,6 +302,7 @@ def make_app(backend: Backend) -> FastAPI:
     app.include_router(_public)
     # Within the framework's own handler of failures, which would print a traceback.
     app.add_middleware(Shielded, failed=failed)
+    app.add_middleware(Headed)
 
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> Response:

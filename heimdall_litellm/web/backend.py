@@ -39,7 +39,8 @@ class Outcome:
     """What would become of a request.
 
     `decision` is None where none would be made: then `reason` says why, and `model` answers. `fallbacks` are
-    tried after it. `seen` are the models its caller may know of.
+    tried after it. `seen` are the models its caller may know of, `failed` stage and cause of what failed in
+    Heimdall, without which the request would go on.
     """
 
     requested: str
@@ -48,6 +49,7 @@ class Outcome:
     fallbacks: Sequence[str] = ()
     decision: Decision | None = None
     seen: frozenset[str] = frozenset()
+    failed: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)

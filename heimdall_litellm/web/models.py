@@ -224,6 +224,13 @@ class Decision(BaseModel):
     router_policy: str
 
 
+class Failed(BaseModel):
+    """A failure of Heimdall itself, without which the request would go on."""
+
+    stage: str
+    cause: str
+
+
 class Explanation(BaseModel):
     """What would become of a request."""
 
@@ -235,4 +242,7 @@ class Explanation(BaseModel):
     words: list[str] = Field(description="The same at length.")
     decision: Decision | None = Field(
         description="Null where Heimdall would decide nothing; `reason` says why."
+    )
+    failed: list[Failed] = Field(
+        description="What would fail in Heimdall at this request, which would go on all the same."
     )

@@ -114,7 +114,10 @@ def from_http(error: HTTPException) -> Problem:
     """Make the problem of what the web framework refused."""
     status = error.status_code
     code = _CODES.get(status, "heimdall_bad_request")
-    return Problem(status, code, _SAYINGS.get(status, _title(status)), headers=error.headers)
+    headers = dict(error.headers or {})
+    if headers.get("Allow") == "GET":
+        headers["Allow"] = "GET, HEAD"
+    return Problem(status, code, _SAYINGS.get(status, _title(status)), headers=headers)
 
 
 def from_validation(error: RequestValidationError) -> Problem:

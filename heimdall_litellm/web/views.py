@@ -227,6 +227,7 @@ def explanation(outcome: Outcome, endpoint: Endpoint) -> models.Explanation:
         decision=None
         if decision is None
         else models.Decision.model_validate(_seen(to_dict(decision), outcome.seen)),
+        failed=[models.Failed(stage=stage, cause=cause) for stage, cause in outcome.failed],
     )
 
 

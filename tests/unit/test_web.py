@@ -564,16 +564,26 @@ async def test_there_is_nothing_else(client: Client, path: str) -> None:
     ("method", "path", "allowed"),
     [
         ("GET", "/heimdall/v1/explain", "POST"),
-        ("POST", "/heimdall/v1/models", "GET"),
-        ("DELETE", "/heimdall/v1/models/a/b/c", "GET"),
-        ("PUT", "/v1/feature-flags", "GET"),
-        ("TRACE", "/heimdall/health", "GET"),
+        ("POST", "/heimdall/v1/models", "GET, HEAD"),
+        ("DELETE", "/heimdall/v1/models/a/b/c", "GET, HEAD"),
+        ("PUT", "/v1/feature-flags", "GET, HEAD"),
+        ("TRACE", "/heimdall/health", "GET, HEAD"),
     ],
 )
 async def test_other_methods_are_refused(client: Client, method: str, path: str, allowed: str) -> None:
     answer = await client.ask(method, path)
     check_problem(answer, 405, "heimdall_method_not_allowed")
     assert answer.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize("path", [*GETS, "/heimdall/v2/models", "/heimdall/v1/explain"])
+@pytest.mark.parametrize("key", ["admin", "unknown", None])
+async def test_head_answers_as_get_without_the_body(client: Client, path: str, key: str | None) -> None:
+    got, headed = [await client.ask(method, path, key) for method in ("GET", "HEAD")]
+    assert (headed.status_code, headed.headers, headed.content) == (got.status_code, got.headers, b"")
+    if "etag" in got.headers:
+        known = {"if-none-match": got.headers["etag"]}
+        assert (await client.ask("HEAD", path, key, headers=known)).status_code == 304
 
 
 @pytest.mark.parametrize(
