@@ -242,6 +242,11 @@ class Outcome:
     tries: tuple[Try, ...] = ()
     schema: Literal[1] = SCHEMA
 
+    @property
+    def failed_with(self) -> tuple[str, ...]:
+        """The kinds of all attempts that weren't `ok`, in their order."""
+        return tuple(attempt.outcome for attempt in self.tries if attempt.outcome != "ok")
+
 
 @dataclass(frozen=True, slots=True)
 class Signal:

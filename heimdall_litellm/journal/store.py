@@ -29,6 +29,7 @@ from heimdall_litellm.journal.record import (
     to_json,
 )
 from heimdall_litellm.journal.tables import DOCUMENTS, OUTCOMES, RECORDS, SIGNALS
+from heimdall_litellm.journal.tables import microseconds as _us
 
 _AT_A_TIME: Final = 500
 _CHUNK: Final = 2_000
@@ -140,6 +141,12 @@ class Store:
         with self._transaction(is_reading=True) as connection:
             return connection.execute(select(func.count()).select_from(RECORDS)).scalar_one()
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection for queries of one's own, all of which see the same state."""
+        with self._transaction(is_reading=True) as connection:
+            yield connection
+
     def size_bytes(self) -> int:
         """Return about how much room the journal takes: a file's pages in use, a schema's tables."""
         with self._transaction(is_reading=True) as connection:
@@ -246,9 +253,15 @@ def _row(item: Item) -> tuple[Table, Row]:
                 "cause": item.cause,
                 "bucket": item.bucket,
                 "model": item.model,
+                "decided": item.decided,
+                "effort": item.effort,
+                "propensity": item.propensity,
+                "conversation": item.conversation,
                 "key": item.caller.key,
+                "alias": item.caller.alias,
                 "team": item.caller.team,
                 "cost_usd": item.cost_usd,
+                "baseline": item.baseline.model if item.baseline is not None else None,
                 "baseline_usd": item.baseline.cost_usd if item.baseline is not None else None,
                 "duration_us": item.duration_us,
                 "is_remembered": item.is_remembered,
@@ -269,7 +282,8 @@ def _row(item: Item) -> tuple[Table, Row]:
                 "cost_usd": item.cost_usd,
                 "baseline_usd": item.baseline_usd,
                 "guessed_usd": item.guessed_usd,
-                "failures": sum(attempt.outcome != "ok" for attempt in item.tries),
+                "failures": len(item.failed_with),
+                "failed_with": next(iter(item.failed_with), None),
                 "body": to_json(item),
             }
         case Signal():
@@ -318,10 +332,6 @@ def _joined(connection: Connection, table: Table, kind: type[Any], ids: Sequence
         return ()
     bodies = connection.execute(select(table.c.body).where(table.c.id.in_(ids))).scalars()
     return [from_json(kind, body) for body in bodies]
-
-
-def _us(at: datetime) -> int:
-    return round(at.timestamp() * 1e6)
 
 
 def _time(at_us: int) -> datetime:

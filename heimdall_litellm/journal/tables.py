@@ -1,12 +1,13 @@
 """The tables: what is asked for often in columns of its own, and each item whole beside it.
 
-The columns are copies, for queries; `body` is what counts (`record.py`). Times are microseconds of Unix time,
-so that both databases order and compare them alike. `migrations/` makes the tables; a test holds the two to
-each other.
+The columns are copies, for queries; `body` is what counts (`record.py`). `failed_with` is the kind of the
+first failure. Times are microseconds of Unix time, so that both databases order and compare them alike.
+`migrations/` makes the tables; a test holds the two to each other.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import (
@@ -37,9 +38,15 @@ RECORDS: Final = Table(
     Column("cause", String(16), nullable=False),
     Column("bucket", String(16)),
     Column("model", Text),
+    Column("decided", Text),
+    Column("effort", String(16)),
+    Column("propensity", Float, nullable=False),
+    Column("conversation", String(64)),
     Column("key", String(200)),
+    Column("alias", String(200)),
     Column("team", Text),
     Column("cost_usd", Float),
+    Column("baseline", Text),
     Column("baseline_usd", Float),
     Column("duration_us", Integer, nullable=False),
     Column("is_remembered", Boolean, nullable=False),
@@ -65,6 +72,7 @@ OUTCOMES: Final = Table(
     Column("baseline_usd", Float),
     Column("guessed_usd", Float),
     Column("failures", Integer, nullable=False),
+    Column("failed_with", String(32)),
     Column("body", Text, nullable=False),
     Index("outcomes_at", "at_us"),
 )
@@ -90,3 +98,8 @@ DOCUMENTS: Final = Table(
     Column("at_us", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
 )
+
+
+def microseconds(at: datetime) -> int:
+    """Return a time as the tables hold it."""
+    return round(at.timestamp() * 1e6)

@@ -20,9 +20,15 @@ def upgrade() -> None:
         sa.Column("cause", sa.String(16), nullable=False),
         sa.Column("bucket", sa.String(16)),
         sa.Column("model", sa.Text),
+        sa.Column("decided", sa.Text),
+        sa.Column("effort", sa.String(16)),
+        sa.Column("propensity", sa.Float, nullable=False),
+        sa.Column("conversation", sa.String(64)),
         sa.Column("key", sa.String(200)),
+        sa.Column("alias", sa.String(200)),
         sa.Column("team", sa.Text),
         sa.Column("cost_usd", sa.Float),
+        sa.Column("baseline", sa.Text),
         sa.Column("baseline_usd", sa.Float),
         sa.Column("duration_us", sa.Integer, nullable=False),
         sa.Column("is_remembered", sa.Boolean, nullable=False),
@@ -46,6 +52,7 @@ def upgrade() -> None:
         sa.Column("baseline_usd", sa.Float),
         sa.Column("guessed_usd", sa.Float),
         sa.Column("failures", sa.Integer, nullable=False),
+        sa.Column("failed_with", sa.String(32)),
         sa.Column("body", sa.Text, nullable=False),
     )
     op.create_index("outcomes_at", "outcomes", ["at_us"])

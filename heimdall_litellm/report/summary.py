@@ -1,0 +1,226 @@
+"""From a store to the `Summary` of a period."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import numpy as np
+
+from heimdall_litellm.core.types import BUCKETS
+from heimdall_litellm.journal.store import Store
+from heimdall_litellm.report.figures import (
+    Counts,
+    Estimated,
+    Failover,
+    ModelLine,
+    Percentiles,
+    Saving,
+    Shadow,
+    Share,
+    Slot,
+    Summary,
+)
+from heimdall_litellm.report.measured import measure
+from heimdall_litellm.report.queries import (
+    Cell,
+    Failing,
+    Judged,
+    Scope,
+    Timing,
+    cells,
+    failing,
+    judged,
+    sample,
+)
+from heimdall_litellm.report.uncertainty import reckoned
+
+NOBODY: Final = "nobody"
+"""Stands for the model of a request that was refused."""
+K = TypeVar("K", bound=Hashable)
+
+
+def summarise(
+    store: Store,
+    since: datetime,
+    until: datetime,
+    *,
+    key: str | None = None,
+    requested: str | None = None,
+    slots: int = 48,
+) -> Summary:
+    """Say what happened in [since, until): to one key's requests (alias or hash), for one virtual name.
+
+    `slots` is how many equal parts the timeline has. Raises JournalError.
+    """
+    scope = Scope(since, until, key, requested)
+    with store.reading() as connection:
+        found = cells(connection, scope, slots)
+        total = sum(cell.requests for cell in found)
+        timings = sample(connection, scope, total)
+        said = judged(connection, scope)
+        failures = failing(connection, scope)
+        measured = measure(connection, scope)
+    return Summary(
+        since=since,
+        until=until,
+        key=key,
+        requested=requested,
+        requests=_counts(found, total),
+        spend_usd=sum(cell.spend_usd for cell in found),
+        unpriced=sum(cell.requests - cell.priced for cell in found if cell.status == "answered"),
+        saving=_saving(found),
+        measured=measured,
+        shadow=_shadow(found),
+        estimated=_estimated(found),
+        buckets=_shares(found, total, lambda cell: cell.bucket, BUCKETS),
+        causes=_shares(found, total, lambda cell: cell.cause),
+        models=_models(found, total, timings, said),
+        failovers=_failovers(failures),
+        failed_open=sum(cell.requests for cell in found if cell.cause == "default"),
+        remembered=sum(cell.remembered for cell in found),
+        decision_us=_percentiles([timing.duration_us for timing in timings]),
+        timeline=_timeline(found, scope, slots),
+    )
+
+
+def _counts(found: Sequence[Cell], total: int) -> Counts:
+    by_status = Counter[str]()
+    for cell in found:
+        by_status[cell.status] += cell.requests
+    return Counts(total=total, **by_status)
+
+
+def _grouped(found: Iterable[Cell], key: Callable[[Cell], K]) -> dict[K, list[Cell]]:
+    groups: dict[K, list[Cell]] = defaultdict(list)
+    for cell in found:
+        groups[key(cell)].append(cell)
+    return groups
+
+
+def _shares(
+    found: Sequence[Cell], total: int, trait: Callable[[Cell], str | None], order: Sequence[str] = ()
+) -> tuple[Share, ...]:
+    """Return the requests by a trait, of those that have it: in the given order, or the most first."""
+    rows = [
+        Share(name, count, count / total, sum(cell.spend_usd for cell in group))
+        for name, group in _grouped(found, trait).items()
+        if name is not None and (count := sum(cell.requests for cell in group))
+    ]
+    rank = {name: at for at, name in enumerate(order)}
+    return tuple(sorted(rows, key=lambda row: (rank.get(row.name, len(rank)), -row.requests, row.name)))
+
+
+def _models(
+    found: Sequence[Cell], total: int, timings: Sequence[Timing], said: Sequence[Judged]
+) -> tuple[ModelLine, ...]:
+    latencies, first_tokens = defaultdict[Any, list[float]](list), defaultdict[Any, list[float]](list)
+    for timing in timings:
+        if timing.latency_s is not None:
+            latencies[timing.model].append(timing.latency_s)
+        if timing.first_token_s is not None:
+            first_tokens[timing.model].append(timing.first_token_s)
+    opinions = {each.model: each for each in said}
+    lines = []
+    for model, group in _grouped(found, lambda cell: cell.model).items():
+        requests, opinion = sum(cell.requests for cell in group), opinions.get(model)
+        lines.append(
+            ModelLine(
+                model=model if model is not None else NOBODY,
+                requests=requests,
+                share=requests / total,
+                failed=sum(cell.requests for cell in group if cell.status == "failed"),
+                spend_usd=sum(cell.spend_usd for cell in group),
+                input_tokens=sum(cell.input_tokens for cell in group),
+                output_tokens=sum(cell.output_tokens for cell in group),
+                cached_tokens=sum(cell.cached_tokens for cell in group),
+                latency_s=_percentiles(latencies[model]),
+                first_token_s=_percentiles(first_tokens[model]),
+                score=opinion.score / opinion.weight if opinion is not None and opinion.weight > 0 else None,
+                signals=opinion.signals if opinion is not None else 0,
+            )
+        )
+    return tuple(sorted(lines, key=lambda line: (-line.requests, line.model)))
+
+
+def _percentiles(values: Sequence[float]) -> Percentiles | None:
+    if not values:
+        return None
+    p50, p95, p99 = np.quantile(np.array(values, np.float64), (0.5, 0.95, 0.99)).tolist()
+    return Percentiles(len(values), p50, p95, p99)
+
+
+def _failovers(failures: Sequence[Failing]) -> tuple[Failover, ...]:
+    requests, answered = Counter[str](), Counter[str]()
+    for each in failures:
+        requests[each.cause] += each.requests
+        answered[each.cause] += each.requests if each.status == "answered" else 0
+    return tuple(Failover(cause, count, answered[cause]) for cause, count in requests.most_common())
+
+
+def _saving(found: Sequence[Cell]) -> Saving | None:
+    routed = [cell for cell in found if cell.mode == "route" and cell.compared and cell.baseline is not None]
+    if not routed:
+        return None
+    paid, baseline = (sum(getattr(cell, name) for cell in routed) for name in ("paid_usd", "baseline_usd"))
+    pairs = _grouped(routed, lambda cell: (cell.baseline, cell.model))
+    guessed = [sum(cell.guessed_usd for cell in group) for group in pairs.values()]
+    usd, share = reckoned(paid, baseline, guessed)
+    return Saving(
+        baselines=tuple(sorted({str(cell.baseline) for cell in routed})),
+        requests=sum(cell.compared for cell in routed),
+        paid_usd=paid,
+        baseline_usd=baseline,
+        guessed_usd=sum(guessed),
+        saved_usd=usd,
+        saved_share=share,
+    )
+
+
+def _shadow(found: Sequence[Cell]) -> Shadow | None:
+    watched = [cell for cell in found if cell.mode == "shadow"]
+    if not watched:
+        return None
+    paid, would = sum(cell.watched_usd for cell in watched), sum(cell.would_usd for cell in watched)
+    return Shadow(
+        requests=sum(cell.requests for cell in watched),
+        compared=sum(cell.watched for cell in watched),
+        paid_usd=paid,
+        would_usd=would,
+        saved_usd=paid - would,
+    )
+
+
+def _estimated(found: Sequence[Cell]) -> Estimated | None:
+    requests = sum(cell.foreseen for cell in found)
+    if not requests:
+        return None
+    return Estimated(
+        requests, sum(cell.foreseen_usd for cell in found), sum(cell.fulfilled_usd for cell in found)
+    )
+
+
+def _timeline(found: Sequence[Cell], scope: Scope, slots: int) -> tuple[Slot, ...]:
+    width, by_slot = timedelta(microseconds=scope.slot_us(slots)), _grouped(found, lambda cell: cell.slot)
+    return tuple(_slot(scope.since + at * width, by_slot.get(at, [])) for at in range(slots))
+
+
+def _slot(at: datetime, group: Sequence[Cell]) -> Slot:
+    routed = [cell for cell in group if cell.mode == "route"]
+    return Slot(
+        at=at,
+        requests=sum(cell.requests for cell in group),
+        spend_usd=sum(cell.spend_usd for cell in group),
+        paid_usd=sum(cell.paid_usd for cell in routed),
+        baseline_usd=sum(cell.baseline_usd for cell in routed),
+        models=_by_model(group),
+    )
+
+
+def _by_model(group: Sequence[Cell]) -> Mapping[str, int]:
+    by_model = Counter[str]()
+    for cell in group:
+        by_model[cell.model if cell.model is not None else NOBODY] += cell.requests
+    return dict(sorted(by_model.items()))
