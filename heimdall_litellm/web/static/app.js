@@ -139,7 +139,7 @@ function show(summary, health, models) {
 function notEmptyYet(name) {
   const url = new URL("../v1/chat/completions", document.baseURI);
   fill(byId("mix-table"), el("p", { class: "empty" }, "Nothing was routed in this period. Choose a longer one, or send a request:",
-    el("pre", {}, `curl ${url} \\\n  -H "Authorization: Bearer $KEY" \\\n  -H "Content-Type: application/json" \\\n  -d '{"model": "${name}", "messages": [{"role": "user", "content": "Hi!"}]}'`)));
+    el("pre", {}, `curl ${url} \\\n  -H "Authorization: Bearer $KEY" \\\n  -H "Content-Type: application/json" \\\n  -d '{"model": "${name}",\n       "messages": [{"role": "user", "content": "Hi!"}]}'`)));
 }
 
 for (const id of ["period", "requested"]) {

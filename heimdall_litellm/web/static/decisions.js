@@ -47,7 +47,7 @@ function draw(rows) {
 function empty() {
   const isFiltered = [...new FormData(filters)].some(([name, value]) => name !== "id" && value);
   return el("p", { class: "empty" }, isFiltered ? "No decision in this period fits the filters. Take one out, or choose a longer period."
-    : "No request was routed in this period.");
+    : "No request was routed in this period. A key that is no admin's shows its own requests alone.");
 }
 
 function row(one) {
@@ -96,9 +96,10 @@ function section(title, ...content) {
 }
 
 function detail({ record, outcome, signals }) {
-  const went = record.model === null ? "refused" : record.model;
+  const went = record.model ?? "refused";
+  const moved = outcome?.status === "answered" && outcome.model !== record.model;
   return [
-    head(`${record.requested} → ${went}`, `${moment(record.at)}, ${record.call}`),
+    head(`${record.requested} → ${went}${moved ? `, answered by ${outcome.model}` : ""}`, `${moment(record.at)}, ${record.call}`),
     section("Why", words(record.reason.split("; ")),
       record.mode === "shadow" && el("p", { class: "dim" }, `Shadow mode: it was decided for ${record.decided}, and left alone.`),
       record.arm === "holdout" && el("p", { class: "dim" }, `A draw sent it to the baseline; ${record.decided} was decided on.`)),
@@ -142,7 +143,7 @@ function became(record, outcome) {
       ["Until its first token", outcome.first_token_s === null ? null : seconds(outcome.first_token_s)], ["Ended with", outcome.finish],
     ]),
     outcome.tries.length > 1 || outcome.tries.some((one) => one.outcome !== "ok") ? el("div", { class: "scroll" }, table(
-      [["Attempt", "num"], ["Model", "name"], ["Provider", ""], ["Came to", ""], ["Status", "num"]],
+      [["Attempt", ""], ["Model", "name"], ["Provider", "narrow-off"], ["Came to", ""], ["Status", "num"]],
       outcome.tries.map((one, at) => [count(at + 1), named(one.model), one.provider, one.outcome, one.status === null || one.outcome === "ok" ? NONE : String(one.status)]), "Attempts")) : null);
 }
 

@@ -15,14 +15,14 @@ export function candidates(rows, chosen, alpha) {
   const first = ordered.find((one) => one.model === chosen && one.score !== null);
   return el("div", {},
     el("div", { class: "scroll" }, table(
-      [["Candidate", "name"], ["Bucket", ""], ["Effort", ""], ["Quality", "num"], ["Cost", "num"], ["Output", "num"], ["Penalties", "num"], ["Score", "num"]],
+      [["Candidate", "name"], ["Bucket", ""], ["Effort", "narrow-off"], ["Quality", "num"], ["Cost", "num"], ["Output", "num narrow-off"], ["Penalties", "num narrow-off"], ["Score", "num"]],
       ordered.map((one) => el("tr", { class: one === first ? "chosen" : one.score === null ? "out" : "" },
         el("td", { class: "name" }, named(one.model), one.why_not && el("div", { class: "dim" }, one.why_not)),
-        el("td", {}, one.bucket), el("td", {}, one.effort ?? NONE),
+        el("td", {}, one.bucket), el("td", { class: "narrow-off" }, one.effort ?? NONE),
         el("td", { class: "num", title: `Known from: ${BASIS[one.basis] ?? one.basis}` }, fixed(one.quality, 3)),
         el("td", { class: "num" }, usd(one.cost_usd)),
-        el("td", { class: "num" }, count(one.output_tokens)),
-        el("td", { class: "num" }, fixed(one.penalties, 3)),
+        el("td", { class: "num narrow-off" }, count(one.output_tokens)),
+        el("td", { class: "num narrow-off" }, fixed(one.penalties, 3)),
         el("td", { class: "num" }, one.score === null ? "out" : fixed(one.score, 3)))), "Candidates")),
     el("p", { class: "readout" }, `Score = α · quality − (1 − α) · relative cost − penalties, with α = ${fixed(alpha, 2)}. Output is in expected tokens, cost is of this request.`));
 }

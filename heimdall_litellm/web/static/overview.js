@@ -42,7 +42,7 @@ function saved({ saving, measured }) {
 function buckets(summary) {
   const shares = summary.buckets.filter((one) => one.requests);
   const parts = shares.map((one) => el("span", { colour: `var(--${one.name})`, "width%": one.share * 100 }));
-  return el("div", { class: "tile broad" }, el("h2", {}, "Difficulty"),
+  return el("div", { class: "tile broad" }, el("h2", {}, "Buckets"),
     shares.length ? el("div", { class: "parts", role: "img", "aria-label": shares.map((one) => `${one.name} ${percent(one.share)}`).join(", ") }, parts) : el("div", { class: "figure" }, NONE),
     el("ul", { class: "keyed" }, shares.map((one) => el("li", {},
       el("i", { class: "dot", colour: `var(--${one.name})` }), el("span", {}, one.name), el("span", { class: "num" }, percent(one.share))))));
@@ -53,7 +53,7 @@ function failOpen(summary, health) {
   const causes = health.failures.map((one) => `${one.stage}: ${one.cause}`).slice(0, 2).join("; ");
   const isBad = summary.failed_open > 0;
   return tile("Fail-open", count(summary.failed_open), [
-    isBad ? "requests went to the default model, for nothing was decided" : "every request was decided on",
+    isBad ? "requests went to the default model, for nothing was decided" : summary.requests.total ? "every request was decided on" : "there were no requests",
     inside > 0 && `${count(inside)} internal failures since this worker's start (${causes})`,
   ], { kind: isBad ? "alarm" : "" });
 }
@@ -86,6 +86,7 @@ function tiles(summary, health) {
 function models(summary) {
   const served = summary.models.filter((one) => one.requests);
   served.forEach((one) => colourOf(one.model));
+  byId("mix-plot").parentElement.hidden = !summary.requests.total;
   mix ??= new Mix(byId("mix-plot"), (words) => { byId("mix-readout").textContent = words; });
   const shown = served.filter((one) => colourOf(one.model) < COLOURS).map((one) => [one.model, colourOf(one.model)]);
   mix.show(summary.timeline, shown, summary.until);
