@@ -6,11 +6,13 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.servers import Postgres, postgres_server
 from tests.small_world import fit_small_bundle
 
 # LiteLLM reads this when it is imported, which is before any fixture runs.
@@ -33,6 +35,13 @@ def _scrubbed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 settings.register_profile("heimdall", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("heimdall")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL for all tests; each takes a database of its own."""
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

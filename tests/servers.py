@@ -6,11 +6,15 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -22,9 +26,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def program(name: str) -> str:
+def program(name: str, path: str | None = None) -> str:
     """Return the path of a program; skip the test, or fail it in CI, where it isn't installed."""
-    found = shutil.which(name)
+    found = shutil.which(name, path=path)
     if found is not None:
         return found
     words = f"{name} is not installed"
@@ -56,6 +60,80 @@ def redis_server(directory: Path, port: int | None = None) -> Iterator[int]:
         finally:
             process.terminate()
             process.wait(10)
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A PostgreSQL server on loopback whose superuser has a password."""
+
+    directory: Path
+    port: int
+    password: str = "pg-s3cret/word"
+
+    def url(self, database: str = "postgres", scheme: str = "postgresql", query: str = "") -> str:
+        """Return the address of a database."""
+        return f"{scheme}://postgres:{quote(self.password, safe='')}@127.0.0.1:{self.port}/{database}{query}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-p {self.port} -h 127.0.0.1 -k {self.directory} -c fsync=off -c max_connections=60"
+        log = str(self.directory / "log")
+        self._control("start", "-w", "-l", log, "-o", options)
+
+    def stop(self, how: str = "immediate") -> None:
+        """End it as `pg_ctl` does: `immediate` is as good as killing it."""
+        self._control("stop", "-m", how)
+
+    def database(self) -> str:
+        """Make an empty database and return its name."""
+        name = f"db_{uuid.uuid4().hex}"
+        self.execute(f'CREATE DATABASE "{name}"')
+        return name
+
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Run a statement outside of a transaction."""
+        import psycopg
+
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            connection.execute(statement)
+
+    def _control(self, *arguments: str) -> None:
+        _as_postgres([_of_postgres("pg_ctl"), *arguments, "-D", str(self.directory / "data")])
+
+
+@contextmanager
+def postgres_server() -> Iterator[Postgres]:
+    """Run a PostgreSQL of its own. It refuses to run as root, who runs it as `postgres`."""
+    initdb = _of_postgres("initdb")
+    # Not within pytest's directories, which nobody else may enter.
+    directory = Path(tempfile.mkdtemp(prefix="heimdall-pg-"))
+    try:
+        server = Postgres(directory, free_port())
+        secret = directory / "password"
+        secret.write_text(server.password)
+        for path in (directory, secret) if os.geteuid() == 0 else ():
+            shutil.chown(path, "postgres", "postgres")
+        made = [initdb, "-D", str(directory / "data"), "-U", "postgres", "--pwfile", str(secret)]
+        _as_postgres([*made, "-A", "scram-sha-256", "-E", "UTF8", "--no-locale", "-N"])
+        server.start()
+        try:
+            yield server
+        finally:
+            with suppress(subprocess.CalledProcessError):
+                server.stop()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _of_postgres(name: str) -> str:
+    places = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    return program(name, os.pathsep.join([*places, os.environ.get("PATH", "")]))
+
+
+def _as_postgres(command: list[str]) -> None:
+    user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    # Into a file of nobody's: a pipe would stay open as long as the server runs.
+    subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **user)  # type: ignore[call-overload]
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

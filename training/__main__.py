@@ -1,4 +1,4 @@
-"""`python -m training fit | priors | strangers | evaluate | export | distill`: see docs/training.md."""
+"""`python -m training fit | priors | strangers | lengths | evaluate | export | distill`; docs/training.md."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from training.export import export as export_bundle
 from training.fit import CLUSTER_COUNT
 from training.fit import fit as fit_bundle
 from training.into import add_priors
+from training.lengths import across_sources, as_shipped, thinking, within_sources
+from training.lengths import render as render_lengths
 from training.strangers import measure as measure_guesses
 from training.strangers import render as render_guesses
 
@@ -105,6 +107,38 @@ def strangers(bundle: Path | None, *, as_json: bool) -> None:
     """Hide models of a bundle from it, and measure how well it guesses them by family and by price."""
     report = measure_guesses(load_bundle(bundle))
     click.echo(json.dumps(report.as_dict(), indent=2) if as_json else render_guesses(report))
+
+
+@cli.command()
+@click.option(
+    "--bundle", type=click.Path(file_okay=False, path_type=Path), help="Bundle; without it, the shipped one."
+)
+@click.option(
+    "--outcomes", "outcome_files", type=_FILE, multiple=True, required=True, help="What it was fitted on."
+)
+@click.option("--held-out", "held_out", type=_FILE, multiple=True, help="Outcomes that it was not fitted on.")
+@click.option("--costs", type=_FILE, help="Published costs: model,dataset,...,cost_usd_whole_dataset.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def lengths(
+    bundle: Path | None,
+    outcome_files: tuple[Path, ...],
+    held_out: tuple[Path, ...],
+    costs: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Measure how far expected ratios of output tokens are off, which savings are reckoned from."""
+    loaded, examples = load_bundle(bundle), load_outcomes(outcome_files)
+    found = {
+        "other sources": across_sources(loaded, examples),
+        "same sources": within_sources(loaded, examples),
+    }
+    if held_out:
+        found["shipped"] = as_shipped(loaded, load_outcomes(held_out))
+    if costs is not None:
+        found["thinking"] = thinking(costs)
+    data = {name: each.as_dict() for name, each in found.items()}
+    click.echo(json.dumps(data, indent=2) if as_json else render_lengths(found))
 
 
 @cli.command()

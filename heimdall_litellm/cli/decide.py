@@ -15,6 +15,7 @@ import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from heimdall_litellm.catalog.identity import identify
+from heimdall_litellm.cli.files import writing
 from heimdall_litellm.cli.options import (
     alpha_option,
     bundle_option,
@@ -29,7 +30,6 @@ from heimdall_litellm.cli.render import (
     err,
     print_json,
     standard_input,
-    standard_output,
 )
 from heimdall_litellm.cli.session import Session, open_session
 from heimdall_litellm.core.explain import to_dict
@@ -88,7 +88,7 @@ def decide(
     """
     session = open_session(config, bundle, models, use_default=False)
     done = failed = 0
-    with _reading(source) as lines, _writing(target) as write:
+    with _reading(source) as lines, writing(target) as write:
         for line in lines:
             if not line.strip():
                 continue
@@ -237,24 +237,3 @@ def _with_progress(file: IO[bytes], source: str) -> Iterator[str]:
         for raw in _raw_lines(file, source):
             yield raw.decode("utf-8", "replace")
             bar.advance(task, len(raw))
-
-
-@contextmanager
-def _writing(target: str) -> Iterator[IO[str]]:
-    """Give the output: stdout, or a file that replaces `target` when everything has been written."""
-    if target == "-":
-        yield standard_output()
-        return
-    path = Path(target).resolve()  # a link stays one
-    is_device = path.exists() and not path.is_file()  # or a pipe: nothing to replace
-    beside = path if is_device else path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with beside.open("w", encoding="utf-8") as file:
-            yield file
-        if not is_device:
-            beside.replace(path)
-    except OSError as error:
-        raise ConfigError(f"{target}: cannot be written ({error.strerror})") from None
-    finally:
-        if not is_device:
-            beside.unlink(missing_ok=True)

@@ -15,8 +15,10 @@ from heimdall_litellm.cli.catalog import catalog
 from heimdall_litellm.cli.check import check
 from heimdall_litellm.cli.decide import decide
 from heimdall_litellm.cli.explain import explain
+from heimdall_litellm.cli.journal import journal
 from heimdall_litellm.cli.options import json_option
 from heimdall_litellm.cli.render import OK, answers, print_json
+from heimdall_litellm.cli.report import report
 from heimdall_litellm.config import json_schema
 
 
@@ -41,5 +43,5 @@ def schema(as_json: bool) -> int:
     return OK
 
 
-for command in (check, explain, decide, bundle, catalog, auth, config):
+for command in (check, explain, decide, journal, report, bundle, catalog, auth, config):
     main.add_command(command)

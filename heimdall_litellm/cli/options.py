@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any, Final
 
 import click
+
+_AGO: Final = re.compile(r"(\d+(?:\.\d+)?) ?(min|h|d|w)")
+_UNITS: Final = {"min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_LONGEST: Final = timedelta(days=36_500)
 
 
 class Finite(click.FloatRange):
@@ -16,6 +22,25 @@ class Finite(click.FloatRange):
         if not isfinite(number):
             self.fail(f"{value} is not a finite number.", param, ctx)
         return number
+
+
+class Moment(click.ParamType):  # type: ignore[type-arg]  # no generic before click 8.2
+    """A time: so long ago (`30min`, `24h`, `7d`, `2w`), or ISO 8601, in UTC unless it says otherwise."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            if ago := _AGO.fullmatch(value.strip()):
+                return datetime.now(UTC) - min(timedelta(**{_UNITS[ago[2]]: float(ago[1])}), _LONGEST)
+            found = datetime.fromisoformat(value.strip())
+        except (ValueError, OverflowError):
+            self.fail(
+                f"{value!r} is no time: write 30min, 24h, 7d, 2w, or such as 2026-11-27T18:00.", param, ctx
+            )
+        return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def models_of(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...] | None:

@@ -5,7 +5,7 @@ words and the length of its system prompt. Of each the latest request is remembe
 
 - If the new one goes on where that one stopped, the earlier prompt is a prefix of it, and a provider that
   caches prompts has read it before (`repeated_tokens`).
-- If it is the same once more, the answer was *regenerated*.
+- If it is the same once more, to the letter, the answer was *regenerated*.
 - If the user has spoken again, in nearly the same words, they *asked again*: the answer didn't do.
 
 An agent that goes on with a tool's result repeats its user's words and asks nothing: only a new turn of the
@@ -39,7 +39,7 @@ Doubt = Literal["asked-again", "regenerated"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One request as it is remembered. `words` are hashes, `size` tells whether it is the same once more."""
+    """One request as it is remembered. `words` are hashes; `size` and `ask` tell whether it comes again."""
 
     id: str
     at_s: float
@@ -47,6 +47,7 @@ class Turn:
     user_turns: int
     input_tokens: int
     size: tuple[int, int]
+    ask: int
     words: frozenset[int]
 
 
@@ -100,6 +101,7 @@ class Conversations:
             facts.user_turns,
             facts.input_tokens,
             (facts.total_chars, facts.ask_chars),
+            crc32(facts.ask.encode("utf-8", "replace"), self._salt),
             self._words(facts.ask),
         )
         with self._lock:
@@ -111,8 +113,7 @@ class Conversations:
         if before is None or now_s - before.at_s > FORGOTTEN_S:
             return Follows(named)
         is_warm = now_s - before.at_s <= CACHE_LIVES_S
-        goes_on = turn.messages >= before.messages and turn.input_tokens >= before.input_tokens
-        repeated = before.input_tokens if is_warm and goes_on else 0
+        repeated = before.input_tokens if is_warm and _holds(before, turn) else 0
         return Follows(named, repeated, before.id, _doubt(before, turn))
 
     def _words(self, ask: str) -> frozenset[int]:
@@ -120,9 +121,20 @@ class Conversations:
         return frozenset(crc32(word.encode("utf-8", "replace"), self._salt) for word in found)
 
 
+def _is_same(before: Turn, now: Turn) -> bool:
+    one, other = ((t.messages, t.user_turns, t.size, t.ask) for t in (before, now))
+    return one == other
+
+
+def _holds(before: Turn, now: Turn) -> bool:
+    """Whether all that was sent before stands in the prompt now; many a prompt begins like another one."""
+    has_grown = now.messages > before.messages and now.input_tokens >= before.input_tokens
+    return has_grown or _is_same(before, now)
+
+
 def _doubt(before: Turn, now: Turn) -> Doubt | None:
-    if (now.messages, now.user_turns, now.size) == (before.messages, before.user_turns, before.size):
-        return "regenerated" if now.words == before.words else None
+    if _is_same(before, now):
+        return "regenerated"
     has_spoken = now.user_turns > before.user_turns and now.messages > before.messages
     return "asked-again" if has_spoken and _are_alike(before.words, now.words) else None
 

@@ -59,7 +59,7 @@ def parse_url(given: str | None) -> URL:
         return URL.create("sqlite", database=str(default_path()))
     try:
         url = make_url(given)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise JournalError(
             "journal.url is no database URL, such as sqlite:////var/lib/journal.sqlite"
         ) from None
@@ -85,6 +85,7 @@ class Database:
     ) -> None:
         self.url, self.schema = url, schema
         self._connect_s, self._statement_s = connect_s, statement_s
+        self._file: tuple[int, int] | None = None
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.engine = self._sqlite() if self.is_sqlite else self._postgres()
 
@@ -94,13 +95,21 @@ class Database:
         return Path(self.url.database or "") if self.is_sqlite else None
 
     def prepare(self) -> None:
-        """Make what is missing and bring the tables up to date. Raises JournalError."""
+        """Make what is missing and bring the tables up to date. Raises JournalError and lets go."""
+        try:
+            self._prepare()
+        except JournalError:
+            self.close()
+            raise
+
+    def _prepare(self) -> None:
         try:
             with self._alone():
                 if self.path is not None:
                     self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                     # Made before SQLite makes it, so that nobody else may ever read it.
                     os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+                    self._file = _identity(self.path)
                     self._set_up_file()
                 self._migrate()
         except (SQLAlchemyError, OSError, Timeout) as error:
@@ -117,7 +126,12 @@ class Database:
 
     @contextmanager
     def begin(self, *, is_reading: bool = False) -> Iterator[Connection]:
-        """Give a connection in a transaction, in our schema. Raises SQLAlchemyError."""
+        """Give a connection in a transaction, in our schema. Raises SQLAlchemyError, and OSError for a file
+        that isn't there any more: what is written into one that was deleted is lost.
+        """
+        if self.path is not None and self._file is not None and _identity(self.path) != self._file:
+            self.close()
+            raise FileNotFoundError("its file was deleted or replaced while it was open")
         with self.engine.connect() as connection:
             connection.execution_options(heimdall_reading=is_reading)
             with connection.begin():
@@ -187,7 +201,10 @@ class Database:
         with self.begin() as connection:
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
-                connection.exec_driver_sql(f'CREATE SCHEMA IF NOT EXISTS "{self.schema}"')
+                # Whoever may not make schemas may use one that somebody made for them.
+                known = text("SELECT 1 FROM pg_namespace WHERE nspname = :schema")
+                if connection.execute(known, {"schema": self.schema}).first() is None:
+                    connection.exec_driver_sql(f'CREATE SCHEMA "{self.schema}"')
             found = MigrationContext.configure(connection).get_current_revision()
             if found == scripts.get_current_head():
                 return
@@ -198,6 +215,14 @@ class Database:
                 )
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _alembic() -> Config:

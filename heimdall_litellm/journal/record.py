@@ -13,9 +13,10 @@ None unless the settings say otherwise.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypeVar
 
 from heimdall_litellm.core.types import (
@@ -30,6 +31,8 @@ from heimdall_litellm.core.types import (
 from heimdall_litellm.errors import JournalError
 
 SCHEMA: Final = 1
+DOCUMENTS_EVERY: Final = timedelta(hours=12)
+"""How often the documents that records refer to are written again, so that none is taken for forgotten."""
 
 T = TypeVar("T")
 
@@ -48,7 +51,7 @@ answers), or nobody (`refused`).
 """
 
 Status = Literal["answered", "failed", "refused", "left", "cached"]
-"""`left`: the client hung up; `cached`: LiteLLM's cache answered."""
+"""`left`: the client hung up, or nobody ever told how it ended; `cached`: LiteLLM's cache answered."""
 
 Source = Literal[
     "feedback", "provider-error", "empty", "cut-off", "bad-tool-call", "asked-again", "regenerated"
@@ -217,7 +220,11 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a request. Costs are USD: LiteLLM's own, and `baseline_usd` by `savings.py`."""
+    """What became of a request.
+
+    Costs are USD: LiteLLM's own, or by the catalog's prices where it logs none, and `baseline_usd` by
+    `savings.py`.
+    """
 
     id: str
     at: datetime
@@ -339,8 +346,12 @@ def adapter_of(kind: type[Any]) -> Any:
 
 
 def to_json(item: JournalRecord | Outcome | Signal) -> str:
-    """Return the published JSON form."""
-    text: bytes = adapter_of(type(item)).dump_json(item)
+    """Return the published JSON form. Raises ValueError for what has none."""
+    try:
+        text: bytes = adapter_of(type(item)).dump_json(item)
+    except ValueError:  # half a character, such as a client may send within JSON
+        told = adapter_of(type(item)).dump_python(item, mode="json")
+        text = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return text.decode()
 
 

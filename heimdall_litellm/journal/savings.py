@@ -6,10 +6,11 @@ the bundle expects of the two:
 
     (input − again) · p_in + again · p_cached + output · (expected[baseline] / expected[chosen]) · p_out
 
-`again` is what had stood in an earlier request of the conversation within the last minutes: had all of it
-gone to the baseline, its provider's cache would have held that. Where the baseline itself answered it is what
-was paid, less what its cache would have saved if the earlier turn hadn't gone elsewhere. So a saving may be
-negative: a cheaper model that finds no warm cache can cost more than a dear one that does.
+`again` is what had stood in an earlier request of the conversation within the last minutes, or what the model
+that answered did read from a cache, whichever is more: had all of it gone to the baseline, its provider's
+cache would have held that. Where the baseline itself answered it is what was paid, less what its cache would
+have saved if the earlier turn hadn't gone elsewhere. So a saving may be negative: a cheaper model that finds
+no warm cache can cost more than a dear one that does.
 
 Tokens of two vendors aren't alike, and how much a model writes is a guess: that part is told apart, for the
 report to say how unsure it is.
@@ -45,10 +46,10 @@ def counterfactual(
 ) -> Counterfactual:
     """Return what the baseline would have cost. `expected_output_tokens` are those of who answered."""
     cached_price = baseline.cache_read_usd_per_mtok
-    again = min(repeated_tokens, input_tokens) if cached_price is not None else 0
+    again = min(max(repeated_tokens, cached_tokens), input_tokens) if cached_price is not None else 0
     discount = max(0.0, baseline.input_usd_per_mtok - (cached_price or 0.0)) / _M
     if served == baseline.model:
-        return Counterfactual(paid_usd - max(0, again - cached_tokens) * discount, 0.0)
+        return Counterfactual(max(0.0, paid_usd - max(0, again - cached_tokens) * discount), 0.0)
     ratio = 1.0
     if expected_output_tokens and baseline.output_tokens > 0:
         ratio = min(_MOST, max(_LEAST, baseline.output_tokens / expected_output_tokens))

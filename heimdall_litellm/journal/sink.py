@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 from heimdall_litellm.config import JournalSettings
-from heimdall_litellm.journal.record import Item, now
+from heimdall_litellm.errors import JournalError
+from heimdall_litellm.journal.record import Document, Item, now
 from heimdall_litellm.journal.writer import Sink
+
+if TYPE_CHECKING:
+    from heimdall_litellm.journal.store import Store
+
+_DOCUMENTS: Final = 100
+"""How many of the latest documents are written once more where the journal may be a new one."""
 
 
 class DatabaseSink(Sink):
@@ -15,18 +23,38 @@ class DatabaseSink(Sink):
 
     def __init__(self, settings: JournalSettings, clock: Callable[[], datetime] = now) -> None:
         self._settings, self._clock = settings, clock
+        self._store: Store | None = None
+        self._documents: dict[str, Document] = {}
+        self._has_documents = True
 
     def open(self) -> None:
-        """Make the database ready."""
+        """Make the database ready; one that was opened before may be another one by now."""
         # Late: a proxy that writes no journal needs none of it, and starts sooner.
         from heimdall_litellm.journal.opening import open_store
 
+        if self._store is not None:
+            self._store.database.close()
+            self._has_documents = False
         self._store = open_store(self._settings)
 
-    def write(self, items: Sequence[Item]) -> None:
-        """Keep items."""
-        self._store.write(items)
+    def write(self, items: Sequence[Item]) -> int:
+        """Keep items, and what they refer to."""
+        for item in items:
+            if isinstance(item, Document):
+                self._documents.pop(item.digest, None)
+                self._documents[item.digest] = item
+        for digest in list(self._documents)[:-_DOCUMENTS]:
+            del self._documents[digest]
+        again = () if self._has_documents else self._documents.values()
+        refused = self._ready().write([*again, *items])
+        self._has_documents = True
+        return refused
 
     def tend(self) -> None:
         """Throw away what is too old or too much."""
-        self._store.prune(self._clock(), self._settings.keep_days, round(self._settings.max_mb * 1e6))
+        self._ready().prune(self._clock(), self._settings.keep_days, round(self._settings.max_mb * 1e6))
+
+    def _ready(self) -> Store:
+        if self._store is None:
+            raise JournalError("The journal was never opened.")
+        return self._store

@@ -1,7 +1,7 @@
 """Writing items, reading them back, and throwing the oldest away.
 
 Items may come twice, when nobody knows whether a batch was kept: the second time changes nothing. A signal of
-a source that has spoken already replaces what it said.
+a source that has spoken already replaces what it said, and a document that comes again is as good as new.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, Update, and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from heimdall_litellm.errors import JournalError
 from heimdall_litellm.journal.database import Database, cause_of
 from heimdall_litellm.journal.record import (
+    DOCUMENTS_EVERY,
     Document,
     Item,
     JournalRecord,
@@ -28,7 +29,7 @@ from heimdall_litellm.journal.record import (
     from_json,
     to_json,
 )
-from heimdall_litellm.journal.tables import DOCUMENTS, OUTCOMES, RECORDS, SIGNALS
+from heimdall_litellm.journal.tables import CAME_OF_IT, DOCUMENTS, OUTCOMES, RECORDS, SIGNALS
 from heimdall_litellm.journal.tables import microseconds as _us
 
 _AT_A_TIME: Final = 500
@@ -41,7 +42,7 @@ Row = dict[str, Any]
 class Page:
     """Which records are wanted: newest first, at most `limit`, older than the record `before`.
 
-    Times are half open, [since, until). `key` is a caller's; None asks for everybody's.
+    Times are half open, [since, until). `key` is a caller's, `alias` that key's; None asks for everybody's.
     """
 
     limit: int = 100
@@ -53,6 +54,7 @@ class Page:
     bucket: str | None = None
     cause: str | None = None
     key: str | None = None
+    alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +72,25 @@ class Store:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def write(self, items: Sequence[Item]) -> None:
-        """Keep items, all or none."""
+    def write(self, items: Sequence[Item]) -> int:
+        """Keep items, all or none, but for those that no database could hold; returns the number of those."""
         rows: dict[Table, list[Row]] = {RECORDS: [], OUTCOMES: [], SIGNALS: [], DOCUMENTS: []}
+        refused = 0
         for item in items:
-            table, row = _row(item)
-            rows[table].append(row)
+            try:
+                table, row = _row(item)
+            except ValueError:
+                refused += 1
+                continue
+            rows[table].append({name: _clean(value) for name, value in row.items()})
         with self._transaction() as connection:
             for table, wanted in rows.items():
                 if wanted:
                     connection.execute(self._insert(table), wanted)
+            ids = {row["id"] for table in (RECORDS, OUTCOMES) for row in rows[table]}
+            if ids:
+                connection.execute(_tell_records(ids))
+        return refused
 
     def get(self, known_as: str, *, key: str | None = None) -> Entry | None:
         """Return a record by its own id or by LiteLLM's of the call; with a `key`, one of that caller's.
@@ -181,6 +192,7 @@ class Store:
             if edge is None or not (dropped := self._drop_before(edge)):
                 break
             gone += dropped
+        self._drop_documents(_us(now))
         if gone:
             self._tidy()
         return gone
@@ -231,6 +243,13 @@ class Store:
                 connection.execute(delete(table).where(table.c.at_us < edge_us, orphan))
         return gone
 
+    def _drop_documents(self, now_us: int) -> None:
+        """Throw away documents that no record refers to: who writes records writes theirs again in time."""
+        with self._transaction() as connection:
+            oldest = connection.execute(select(func.min(RECORDS.c.at_us))).scalar()
+            edge = (now_us if oldest is None else oldest) - _us_of(2 * DOCUMENTS_EVERY)
+            connection.execute(delete(DOCUMENTS).where(DOCUMENTS.c.at_us < edge))
+
     def _tidy(self) -> None:
         if self.database.is_sqlite:
             with self.database.engine.connect() as connection:
@@ -244,6 +263,12 @@ class Store:
         if table is SIGNALS:
             said = {name: insert.excluded[name] for name in ("at_us", "score", "weight", "body")}
             return insert.on_conflict_do_update(index_elements=["id", "source"], set_=said)
+        if table is DOCUMENTS:
+            return insert.on_conflict_do_update(
+                index_elements=["digest"],
+                set_={"at_us": insert.excluded["at_us"]},
+                where=DOCUMENTS.c.at_us < insert.excluded["at_us"],
+            )
         return insert.on_conflict_do_nothing()
 
     @contextmanager
@@ -322,12 +347,26 @@ def _row(item: Item) -> tuple[Table, Row]:
             }
 
 
+def _tell_records(ids: Iterable[str]) -> Update:
+    """Return what writes into records what came of them, whichever of the two came first."""
+    values = {name: OUTCOMES.c[of_outcome] for name, of_outcome in CAME_OF_IT.items()}
+    are_new = and_(RECORDS.c.id == OUTCOMES.c.id, RECORDS.c.id.in_(ids), RECORDS.c.status.is_(None))
+    return update(RECORDS).values(values).where(are_new)
+
+
+def _clean(value: Any) -> Any:
+    """Return a value that both databases take: PostgreSQL knows no NUL, and UTF-8 no half characters."""
+    if not isinstance(value, str) or ("\0" not in value and value.isascii()):
+        return value
+    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def _conditions(page: Page) -> Iterator[ColumnElement[bool]]:
     if page.since is not None:
         yield RECORDS.c.at_us >= _us(page.since)
     if page.until is not None:
         yield RECORDS.c.at_us < _us(page.until)
-    for name in ("requested", "model", "bucket", "cause", "key"):
+    for name in ("requested", "model", "bucket", "cause", "key", "alias"):
         if (value := getattr(page, name)) is not None:
             yield RECORDS.c[name] == value
 
@@ -350,6 +389,10 @@ def _joined(connection: Connection, table: Table, kind: type[Any], ids: Sequence
         return ()
     bodies = connection.execute(select(table.c.body).where(table.c.id.in_(ids))).scalars()
     return [from_json(kind, body) for body in bodies]
+
+
+def _us_of(span: timedelta) -> int:
+    return span // timedelta(microseconds=1)
 
 
 def _time(at_us: int) -> datetime:

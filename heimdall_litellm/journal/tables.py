@@ -1,8 +1,10 @@
 """The tables: what is asked for often in columns of its own, and each item whole beside it.
 
-The columns are copies, for queries; `body` is what counts (`record.py`). `failed_with` is the kind of the
-first failure. Times are microseconds of Unix time, so that both databases order and compare them alike.
-`migrations/` makes the tables; a test holds the two to each other.
+The columns are copies, for queries; `body` is what counts (`record.py`). A record's row also holds what came
+of it, once that is known (`CAME_OF_IT`): then a report reads one index and joins nothing. There `cost_usd`
+and `baseline_usd` are what was expected, `paid_usd` and `reckoned_usd` what it came to. `failed_with` is the
+kind of the first failure. Times are microseconds of Unix time, so that both databases order and compare them
+alike. `migrations/` makes the tables; a test holds the two to each other.
 """
 
 from __future__ import annotations
@@ -25,6 +27,27 @@ from sqlalchemy import (
 )
 
 METADATA: Final = MetaData()
+
+CAME_OF_IT: Final = {
+    "status": "status",
+    "served": "model",
+    "latency_s": "latency_s",
+    "first_token_s": "first_token_s",
+    "input_tokens": "input_tokens",
+    "output_tokens": "output_tokens",
+    "cached_tokens": "cached_tokens",
+    "paid_usd": "cost_usd",
+    "reckoned_usd": "baseline_usd",
+    "guessed_usd": "guessed_usd",
+    "failed_with": "failed_with",
+}
+"""Columns of a record that are filled from its outcome, and what they are called there."""
+REPORTED: Final = (
+    *("at_us", "id", "requested", "mode", "arm", "cause", "bucket", "model", "decided", "propensity"),
+    *("conversation", "key", "alias", "cost_usd", "baseline", "baseline_usd", "duration_us", "is_remembered"),
+    *CAME_OF_IT,
+)
+"""What reports are made from."""
 
 RECORDS: Final = Table(
     "records",
@@ -50,9 +73,23 @@ RECORDS: Final = Table(
     Column("baseline_usd", Float),
     Column("duration_us", Integer, nullable=False),
     Column("is_remembered", Boolean, nullable=False),
+    Column("status", String(16)),
+    Column("served", Text),
+    Column("latency_s", Float),
+    Column("first_token_s", Float),
+    Column("input_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
+    Column("cached_tokens", BigInteger),
+    Column("paid_usd", Float),
+    Column("reckoned_usd", Float),
+    Column("guessed_usd", Float),
+    Column("failed_with", String(32)),
     Column("body", Text, nullable=False),
     Index("records_at", "at_us"),
     Index("records_call", "call_id"),
+    # SQLite keeps a row's columns beside its body, so that a report would read all of the file. In PostgreSQL
+    # the bodies lie apart.
+    Index("records_report", *REPORTED).ddl_if(dialect="sqlite"),
 )
 
 OUTCOMES: Final = Table(

@@ -2,8 +2,12 @@
 
 Whoever has something to record hands over how to make it, and goes on: making it, turning it into JSON and
 writing it are the thread's business. Where the queue is full, what comes is dropped and counted; nobody ever
-waits. Where the store fails, the batch is kept and tried again, ever less often, while the queue fills behind
-it. A process that is killed loses what came since the last flush and no more; one that ends flushes first.
+waits. Where the store fails, it is tried again, ever less often; what comes meanwhile is made and waits, for
+what it is made from may hold whole prompts and answers. A process that is killed loses what came since the
+last flush and no more; one that ends flushes first.
+
+An item that can't be made or isn't taken is lost alone. What comes of each is counted, in items: one that was
+never made counts as one.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Final, Protocol
 
 from heimdall_litellm.errors import JournalError
@@ -35,11 +40,14 @@ class Sink(Protocol):
     """Where items are kept. All methods raise JournalError, and are called by one thread."""
 
     def open(self) -> None:
-        """Make ready to write; called until it succeeds."""
+        """Make ready to write; called until it succeeds, and again after each failure."""
         ...
 
-    def write(self, items: Sequence[Item]) -> None:
-        """Keep items, all or none; the same ones may come again."""
+    def write(self, items: Sequence[Item]) -> int:
+        """Keep items, all or none, but for those that can never be kept; returns the number of those.
+
+        The same items may come again.
+        """
         ...
 
     def tend(self) -> None:
@@ -48,7 +56,11 @@ class Sink(Protocol):
 
 
 class Meter(Protocol):
-    """Counts what becomes of items: `written`, or `dropped` with a cause (`full`, `unmade`, `unwritable`)."""
+    """Counts what becomes of items: `written`, or `dropped` with a cause.
+
+    Causes: `full`, the queue was; `unmade`, it couldn't be put together; `refused`, the store can't hold it;
+    `unwritable`, the store failed until the process ended.
+    """
 
     def written(self, count: int) -> None:
         """Count items that were kept."""
@@ -83,10 +95,10 @@ class Writer:
 
     def _reset(self) -> None:
         self._queue: deque[Maker] = deque()
-        self._kept: list[Item] = []
-        self._submitted = self._made = self._settled = self._failures = 0
-        self._is_closing = self._is_open = self._has_complained = False
-        self._next_tending = float("-inf")
+        self._kept: deque[Item] = deque()
+        self._submitted = self._settled = self._failures = 0
+        self._is_closing = self._is_open = self._has_complained = self._is_urgent = False
+        self._next_tending = self._retry_at = float("-inf")
         self._thread: threading.Thread | None = None
         self._wake, self._changed = threading.Event(), threading.Condition()
         self._pid = os.getpid()
@@ -96,24 +108,25 @@ class Writer:
         if self._pid != os.getpid():
             self._reset()  # no thread survives a fork, and what waited is the parent's to write
         with self._changed:
-            is_full = len(self._queue) >= self._size
-            if not is_full:
+            cause = self._why_not()
+            if cause is None:
                 self._queue.append(make)
                 self._submitted += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="heimdall-journal", daemon=True)
                 self._thread.start()
-        if is_full:
-            self._meter.dropped("full")
+        if cause is not None:
+            self._meter.dropped(cause)
         elif len(self._queue) >= BATCH:
             self._wake.set()
-        return not is_full
+        return cause is None
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that was handed over is kept or lost; False where that took too long."""
-        self._wake.set()
         with self._changed:
             wanted = self._submitted
+            self._is_urgent = True
+            self._wake.set()
             return self._changed.wait_for(lambda: self._settled >= wanted, timeout_s)
 
     def close(self) -> None:
@@ -124,61 +137,81 @@ class Writer:
         self._is_closing = True
         self._wake.set()
         thread.join(_AT_EXIT_S)
-        if left := self._submitted - self._settled:
+        if left := len(self._queue) + len(self._kept):
             self._meter.dropped("unwritable", left)
+
+    def _why_not(self) -> str | None:
+        if self._is_closing:
+            return "unwritable"
+        return "full" if len(self._queue) + len(self._kept) >= self._size else None
 
     def _run(self) -> None:
         is_last = False
         while not is_last:
             is_last = self._is_closing
-            if self._empty():
-                self._tend()
-                pause = self._flush_s
+            if is_last or self._is_urgent or self._clock() >= self._retry_at:
+                self._is_urgent = False
+                if self._empty():
+                    self._tend()
             else:
-                pause = min(_LONGEST_PAUSE_S, self._flush_s * 2**self._failures)
+                self._make(self._size)
             if not is_last:
-                self._wake.wait(pause)
+                left = self._retry_at - self._clock()
+                self._wake.wait(max(0.0, left) if self._failures else self._flush_s)
                 self._wake.clear()
 
     def _empty(self) -> bool:
         """Write all that waits; False where the store failed."""
         while self._queue or self._kept:
-            self._fill()
+            self._make(BATCH)
             self._meter.waiting(len(self._queue) + len(self._kept))
-            if not self._kept:
-                self._settle(self._made)
-                self._made = 0
-                continue
+            batch = list(islice(self._kept, BATCH))
             try:
-                if not self._is_open:
-                    self._sink.open()
-                    self._is_open = True
-                self._sink.write(self._kept)
+                self._write(batch)
             except Exception as error:  # noqa: BLE001 - the supervisor of a background task
                 self._failures = min(self._failures + 1, 16)
+                self._is_open = False
+                self._retry_at = self._clock() + min(_LONGEST_PAUSE_S, self._flush_s * 2**self._failures)
                 self._complain("%s What comes meanwhile waits until the queue is full.", _words(error))
                 return False
-            self._meter.written(len(self._kept))
-            self._settle(self._made)
-            self._kept, self._made = [], 0
+            for _ in batch:
+                self._kept.popleft()
+            self._settle()
             if self._failures:
                 logger.warning("Heimdall's journal is written again.")
-            self._failures, self._has_complained = 0, False
+            self._failures, self._has_complained, self._retry_at = 0, False, float("-inf")
         self._meter.waiting(0)
         return True
 
-    def _fill(self) -> None:
-        while self._queue and len(self._kept) < BATCH:
+    def _write(self, batch: Sequence[Item]) -> None:
+        if not batch:
+            return
+        if not self._is_open:
+            self._sink.open()
+            self._is_open = True
+        refused = self._sink.write(batch)
+        self._meter.written(len(batch) - refused)
+        if refused:
+            self._meter.dropped("refused", refused)
+
+    def _make(self, most: int) -> None:
+        """Make items of what waits until there are `most`."""
+        while self._queue and len(self._kept) < most:
             try:
-                self._kept += self._queue.popleft()()
+                made = self._queue[0]()
             except Exception as error:  # noqa: BLE001 - one item that can't be made takes no other along
+                made = ()
                 self._meter.dropped("unmade")
                 self._complain("A journal record can't be made (%s); it is lost.", type(error).__name__)
-            self._made += 1
+            # In this order, for what is in neither would be taken for settled.
+            self._kept.extend(made)
+            self._queue.popleft()
 
-    def _settle(self, count: int) -> None:
+    def _settle(self) -> None:
+        """Say so where nothing waits that had been handed over by now."""
         with self._changed:
-            self._settled += count
+            if not self._kept:
+                self._settled = self._submitted - len(self._queue)
             self._changed.notify_all()
 
     def _tend(self) -> None:

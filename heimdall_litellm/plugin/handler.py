@@ -54,7 +54,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         super().__init__()
         self.runtime = runtime
         self.failures = runtime.failures
-        self.records = Records()
+        self.records = Records(forgotten=self._forgotten)
         self._provider = provider
         self._names = frozenset() if is_bypassed else runtime.settings.names
         self._guard = Guard(runtime, self._names, self.failures)
@@ -102,6 +102,11 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             recorder.doubted(record.follows)
         if record.cause == "refused":
             recorder.ended(record, "refused")
+
+    def _forgotten(self, record: Record) -> None:
+        """Note that nobody has told us what became of a request, unless somebody has."""
+        ended = partial(self.runtime.recorder.ended, record, "left")
+        shield_now(self.failures, "journal", ended, None)
 
     async def _watched_only(self, name: str, data: dict[str, Any], call_type: str, token: Any) -> None:
         """Note what would be decided on a request for a model group, and change nothing about it."""

@@ -14,6 +14,7 @@ from heimdall_litellm.plugin.attempts import Attempt
 from heimdall_litellm.plugin.records import Record, Records, group_of
 from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import logger
+from heimdall_litellm.plugin.streams import UNWATCHED
 from heimdall_litellm.plugin.verdict import failure_of, has_answered, message_of
 
 _TO_REPORT = ("refused", "forbidden", "gone")
@@ -82,7 +83,8 @@ class Outcomes:
         if last is not None:
             (record.course.succeed if has_begun else record.course.drop)(last, self._runtime.health)
         record.brought = {}
-        if not has_begun:
+        if not has_begun or record.call in UNWATCHED:
+            # Of other streams LiteLLM logs what there was of the answer.
             self._runtime.recorder.ended(record, "left")
 
     def next_call(self, record: Record, request: Mapping[str, Any]) -> Callable[[], Awaitable[Any]] | None:

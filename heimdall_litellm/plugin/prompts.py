@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.journal.record import Prompt
-from heimdall_litellm.journal.redaction import redacted
+from heimdall_litellm.journal.redaction import redacted_end
 
+_FROM_ENVIRONMENT: Final = "os.environ/"
 _TEXTS: Final = ("system", "instructions", "systemInstruction", "messages", "input", "contents", "prompt")
 
 
@@ -28,6 +29,9 @@ def secret_of(config: Mapping[str, Any], environ: Mapping[str, str]) -> bytes:
     """
     general = config.get("general_settings")
     stated = general.get("master_key") if isinstance(general, Mapping) else None
+    if isinstance(stated, str) and stated.startswith(_FROM_ENVIRONMENT):
+        # As it stands in the file, where LiteLLM hasn't put the value in its place.
+        stated = environ.get(stated.removeprefix(_FROM_ENVIRONMENT))
     known = environ.get("LITELLM_SALT_KEY") or stated or environ.get("LITELLM_MASTER_KEY")
     if not isinstance(known, str):
         return secrets.token_bytes(32)
@@ -54,8 +58,8 @@ class Prompts:
         return hashlib.blake2b(ask.encode("utf-8", "replace"), digest_size=16, key=self._secret).hexdigest()
 
     def _cut(self, text: str) -> str:
-        shown = text if len(text) <= self._most else f"…{text[-self._most :]}"
-        return redacted(shown) if self._how == "redacted" else shown
+        shown = redacted_end(text, self._most) if self._how == "redacted" else text[-self._most :]
+        return shown if len(text) <= self._most else f"…{shown}"
 
 
 def _type_of(value: object) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import heimdall_litellm
 from heimdall_litellm.core.cost import expected_cost_usd, expected_output_tokens
 from heimdall_litellm.core.types import Decision, Overrides, RequestFacts, Standing
 from heimdall_litellm.journal.record import (
+    DOCUMENTS_EVERY,
     Arm,
     Baseline,
     Cause,
@@ -36,7 +37,7 @@ from heimdall_litellm.journal.record import (
     seen_of,
 )
 from heimdall_litellm.journal.savings import Counterfactual, counterfactual
-from heimdall_litellm.plugin.answers import cost_of, form_of, usage_of
+from heimdall_litellm.plugin.answers import Usage, cost_of, form_of, usage_of
 from heimdall_litellm.replay import catalog_document, settings_document
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ WEIGHTS: Final[Mapping[Source, tuple[float, float]]] = {
 """Score and weight of what nobody said: a person's own word weighs 1."""
 _READ: Final = (
     *("prompt_tokens", "completion_tokens", "response_cost", "response", "stream"),
+    *("model_group", "model_id", "custom_llm_provider"),
     *("startTime", "endTime", "completionStartTime"),
 )
-_DOCUMENTS_EVERY: Final = timedelta(hours=12)
 
 Keep = Callable[[Mapping[str, Any], str | None], Callable[[], Prompt] | None]
 """From a body and its ask to how what is kept of them is made; None where nothing is."""
@@ -90,12 +91,23 @@ class Choice:
         return self.snapshot.baselines[self.decision.policy].rows[0].entry.name
 
 
+@dataclass(frozen=True, slots=True)
+class _Papers:
+    """The documents of one snapshot, by virtual name, and when they were written."""
+
+    snapshot: Snapshot
+    digests: Mapping[str, Digests]
+    at: datetime
+
+
 @dataclass(slots=True)
 class Reckoning:
     """What the writer's thread finds out for a request's outcome."""
 
     baseline: Baseline | None = None
     expected_tokens: Mapping[str, float] | None = None
+    prices: Mapping[str, tuple[float, float]] | None = None
+    """USD per million tokens, in and out, by model."""
     repeated_tokens: int = 0
 
 
@@ -107,7 +119,7 @@ class Recorder:
     ) -> None:
         self._writer, self._cache_price, self._keep_prompt = writer, cache_price, keep_prompt
         self._version = heimdall_litellm.__version__
-        self._papers: tuple[object, dict[str, Digests], datetime] | None = None
+        self._papers: _Papers | None = None
 
     @property
     def is_on(self) -> bool:
@@ -118,10 +130,12 @@ class Recorder:
         """Record what became of a request before anybody was called."""
         choice, record.choice = record.choice, None
         if self._writer is not None and not record.is_recorded:
-            record.is_recorded = True
             at, reckoning = now(), record.reckoning
             prompt = self._keep_prompt(body, choice.facts.ask if choice is not None else None)
-            self._writer.submit(lambda: tuple(self._told(record, choice, at, reckoning, prompt)))
+            # Where there is no room for it, there is none for what came of it.
+            record.is_recorded = self._writer.submit(
+                lambda: self._told(record, choice, at, reckoning, prompt)
+            )
 
     def ended(self, record: Record, status: Status, logged: Mapping[str, Any] | None = None) -> None:
         """Record what became of a request in the end; only what is said first counts."""
@@ -152,7 +166,7 @@ class Recorder:
         at: datetime,
         reckoning: Reckoning,
         prompt: Callable[[], Prompt] | None,
-    ) -> Iterator[Item]:
+    ) -> tuple[Item, ...]:
         plain = JournalRecord(
             id=record.id,
             at=at,
@@ -175,19 +189,26 @@ class Recorder:
             reckoning.repeated_tokens = follows.repeated_tokens
             plain = replace(plain, conversation=follows.conversation, repeated_tokens=follows.repeated_tokens)
         if choice is None:
-            yield plain
-            return
-        yield from self._documents(choice.snapshot, at)
-        yield self._whole(plain, choice, reckoning)
+            return (plain,)
+        papers, documents = self._papers_of(choice.snapshot, at)
+        whole = self._whole(plain, choice, reckoning, papers.digests[choice.decision.policy])
+        self._papers = papers  # now that they are sure to be written
+        return (*documents, whole)
 
-    def _whole(self, plain: JournalRecord, choice: Choice, reckoning: Reckoning) -> JournalRecord:
+    def _whole(
+        self, plain: JournalRecord, choice: Choice, reckoning: Reckoning, digests: Digests
+    ) -> JournalRecord:
         decision = choice.decision
         reckoning.baseline = self._baseline(choice)
         reckoning.expected_tokens = {
             c.model: c.output_tokens for c in reversed(decision.candidates) if c.eligible
         }
+        entries = choice.snapshot.entries
+        known = [entries[name] for name in reckoning.expected_tokens if name in entries]
+        reckoning.prices = {
+            e.name: (e.input_usd_per_mtok or 0.0, e.output_usd_per_mtok or 0.0) for e in known
+        }
         chosen = next((c for c in decision.candidates if c.model == decision.model and c.eligible), None)
-        digests = self._papers[1][decision.policy] if self._papers is not None else None
         return replace(
             plain,
             arm=choice.arm,
@@ -232,17 +253,16 @@ class Recorder:
             self._cache_price(name),
         )
 
-    def _documents(self, snapshot: Snapshot, at: datetime) -> Iterator[Document]:
-        """Yield what records of a snapshot share, once, and again now and then so that it isn't forgotten."""
+    def _papers_of(self, snapshot: Snapshot, at: datetime) -> tuple[_Papers, tuple[Document, ...]]:
+        """Return what records of a snapshot share, and what of it is to be written: all, once in a while."""
         known = self._papers
-        if known is not None and known[0] is snapshot and at - known[2] < _DOCUMENTS_EVERY:
-            return
+        if known is not None and known.snapshot is snapshot and at - known.at < DOCUMENTS_EVERY:
+            return known, ()
         catalog = catalog_document(snapshot.entries)
         papers = {name: settings_document(field.policy) for name, field in snapshot.fields.items()}
         bundle = snapshot.bundle.manifest_sha256
         digests = {name: Digests(paper.digest, catalog.digest, bundle) for name, paper in papers.items()}
-        self._papers = (snapshot, digests, at)
-        yield from (catalog, *papers.values())
+        return _Papers(snapshot, digests, at), (catalog, *papers.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,14 +300,15 @@ class _Ended:
 
 
 def _outcome(ended: _Ended) -> Iterator[Item]:
-    last, seen = ended.last, ended.seen
+    seen = ended.seen
+    served, provider, deployment = _answered_by(ended)
     outcome = Outcome(
         ended.id,
         ended.at,
         ended.status,
-        ended.served,
-        last.hop.provider if last is not None else None,
-        last.deployment if last is not None else None,
+        served,
+        provider,
+        deployment,
         escalated_from=ended.escalated_from,
         tries=ended.tries,
     )
@@ -297,8 +318,8 @@ def _outcome(ended: _Ended) -> Iterator[Item]:
         yield outcome
         return
     usage, form = usage_of(seen.logged), form_of(seen.logged.get("response"))
-    paid = 0.0 if ended.status == "cached" else cost_of(seen.logged)
-    baseline = _baseline_usd(ended, paid, usage.input, usage.output, usage.cached)
+    paid = 0.0 if ended.status == "cached" else cost_of(seen.logged) or _list_price(ended, served, usage)
+    baseline = _baseline_usd(ended, served, paid, usage)
     yield replace(
         outcome,
         latency_s=seen.seconds("endTime"),
@@ -322,23 +343,48 @@ def _outcome(ended: _Ended) -> Iterator[Item]:
         yield from (_sign(ended.id, ended.at, source) for source, is_so in flaws.items() if is_so)
 
 
+def _answered_by(ended: _Ended) -> tuple[str | None, str | None, str | None]:
+    """Return group, provider and deployment of the answer: by LiteLLM's log where no attempt was ours."""
+    last, logged = ended.last, ended.seen.logged if ended.seen is not None else {}
+    if last is not None:
+        return ended.served, last.hop.provider or _text(logged, "custom_llm_provider"), last.deployment
+    served = _text(logged, "model_group") or ended.served
+    return served, _text(logged, "custom_llm_provider"), _text(logged, "model_id")
+
+
+def _list_price(ended: _Ended, served: str | None, usage: Usage) -> float | None:
+    """Return what an answer cost by the catalog.
+
+    LiteLLM (1.106) logs 0 for Gemini's own streams, and for chat streams that another model took over.
+    """
+    prices = (ended.reckoning.prices or {}).get(served or "")
+    if prices is None or usage.input is None or usage.output is None:
+        return cost_of(ended.seen.logged) if ended.seen is not None else None
+    return (usage.input * prices[0] + usage.output * prices[1]) / 1e6
+
+
+def _text(logged: Mapping[str, Any], name: str) -> str | None:
+    found = logged.get(name)
+    return found[:200] if isinstance(found, str) and found else None
+
+
 def _baseline_usd(
-    ended: _Ended, paid: float | None, read: int | None, written: int | None, cached: int
+    ended: _Ended, served: str | None, paid: float | None, usage: Usage
 ) -> Counterfactual | None:
-    reckoning = ended.reckoning
+    reckoning, read, written = ended.reckoning, usage.input, usage.output
     if reckoning.baseline is None or paid is None or read is None or written is None:
         return None
     if ended.status == "cached":
         return Counterfactual(0.0, 0.0)  # nobody would have been asked without us either
     return counterfactual(
         reckoning.baseline,
-        served=ended.served,
+        served=served,
         paid_usd=paid,
         input_tokens=read,
         output_tokens=written,
-        expected_output_tokens=(reckoning.expected_tokens or {}).get(ended.served or ""),
+        expected_output_tokens=(reckoning.expected_tokens or {}).get(served or ""),
         repeated_tokens=reckoning.repeated_tokens,
-        cached_tokens=cached,
+        cached_tokens=usage.cached,
     )
 
 

@@ -182,28 +182,32 @@ class Record:
         return headers
 
 
+_Aged = OrderedDict[str, tuple[float, Record]]
+
+
 class Records:
-    """The records of the latest requests, by handle. Bounded by number and age. Thread-safe."""
+    """The records of the latest requests, by handle. Bounded by number and age. Thread-safe.
+
+    `forgotten` is told of each that goes.
+    """
 
     def __init__(
         self,
         max_entries: int = 20_000,
         max_age_s: float = MAX_AGE_S,
         clock: Callable[[], float] = time.monotonic,
+        forgotten: Callable[[Record], object] = lambda _: None,
     ) -> None:
         # With the time each was added; the oldest come first.
-        self._records: OrderedDict[str, tuple[float, Record]] = OrderedDict()
-        self._watched: OrderedDict[str, Record] = OrderedDict()
+        self._records: _Aged = OrderedDict()
+        self._watched: _Aged = OrderedDict()
+        self._forgotten = forgotten
         self._max_entries, self._max_age_s, self._clock = max_entries, max_age_s, clock
         self._lock = threading.Lock()
 
     def add(self, record: Record) -> None:
         """Remember a record, and forget what is too old or too many."""
-        now = self._clock()
-        with self._lock:
-            self._records[record.handle] = (now, record)
-            while len(self._records) > self._max_entries or self._oldest() < now - self._max_age_s:
-                self._records.popitem(last=False)
+        self._put(self._records, record.handle, record)
 
     def watch(self, record: Record) -> None:
         """Remember a request that is only looked at, so that nothing of ours stands in it, by its call's id.
@@ -211,18 +215,22 @@ class Records:
         Clients may choose that id, so it leads to nothing that permits anything.
         """
         if record.call_id is not None:
-            with self._lock:
-                self._watched[record.call_id] = record
-                if len(self._watched) > self._max_entries:
-                    self._watched.popitem(last=False)
+            self._put(self._watched, record.call_id, record)
 
     def watched(self, call_id: object) -> Record | None:
         """Return the request that is looked at under a call's id, for the last time."""
         with self._lock:
-            return self._watched.pop(call_id, None) if isinstance(call_id, str) else None
+            found = self._watched.pop(call_id, None) if isinstance(call_id, str) else None
+        return found[1] if found is not None else None
 
-    def _oldest(self) -> float:
-        return next(iter(self._records.values()))[0]
+    def _put(self, kept: _Aged, name: str, record: Record) -> None:
+        now, gone = self._clock(), list[Record]()
+        with self._lock:
+            kept[name] = (now, record)
+            while len(kept) > self._max_entries or next(iter(kept.values()))[0] < now - self._max_age_s:
+                gone.append(kept.popitem(last=False)[1][1])
+        for each in gone:
+            self._forgotten(each)
 
     def of(self, request: Mapping[str, Any] | None) -> Record | None:
         """Return the record of a request, by the handle in its metadata."""
@@ -238,9 +246,8 @@ class Records:
         Clients may choose the id of a call: several may have the same.
         """
         with self._lock:
-            known = [record for _, record in self._records.values()]
-            known += self._watched.values()
-        return [record for record in known if known_as in (record.id, record.call_id)]
+            known = [*self._records.values(), *self._watched.values()]
+        return [record for _, record in known if known_as in (record.id, record.call_id)]
 
     def close(self, request: Mapping[str, Any] | None, refused: str) -> None:
         """Remember that a request was refused the virtual name `refused`.

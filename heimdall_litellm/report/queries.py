@@ -25,17 +25,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection
 
-from heimdall_litellm.journal.tables import OUTCOMES, RECORDS, SIGNALS, microseconds
+from heimdall_litellm.journal.tables import RECORDS, SIGNALS, microseconds
 
 SAMPLE: Final = 50_000
 """Of about how many requests percentiles are taken, where there are more."""
 DOUBTED: Final = 0.5
 """A signal below this doubts the answer."""
-_R, _O, _S = RECORDS.c, OUTCOMES.c, SIGNALS.c
-_BOTH: Final = RECORDS.outerjoin(OUTCOMES, _R.id == _O.id)
-_SERVED: Final = func.coalesce(_O.model, _R.model)
+_R, _S = RECORDS.c, SIGNALS.c
+_SERVED: Final = func.coalesce(_R.served, _R.model)
 """The model group that answered, or else where the request was sent first."""
-_STATUS: Final = func.coalesce(_O.status, case((_R.cause == "refused", "refused"), else_="unknown"))
+_STATUS: Final = func.coalesce(_R.status, case((_R.cause == "refused", "refused"), else_="unknown"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,6 @@ def cells(connection: Connection, scope: Scope, slots: int) -> list[Cell]:
     )
     found = connection.execute(
         select(*traits, *_sums())
-        .select_from(_BOTH)
         .where(*scope.conditions())
         .group_by(*(literal_column(str(at + 1)) for at in range(len(traits))))
     )
@@ -122,24 +120,24 @@ def cells(connection: Connection, scope: Scope, slots: int) -> list[Cell]:
 
 def _sums() -> Iterator[ColumnElement[Any]]:
     """Yield the sums, in the order of `Cell`."""
-    is_compared = and_(_O.cost_usd.is_not(None), _O.baseline_usd.is_not(None))
+    is_compared = and_(_R.paid_usd.is_not(None), _R.reckoned_usd.is_not(None))
     is_foreseen = and_(
-        _R.mode == "route", _O.status == "answered", _O.model == _R.decided, _R.cost_usd + _O.cost_usd >= 0
+        _R.mode == "route", _R.status == "answered", _R.served == _R.decided, _R.cost_usd + _R.paid_usd >= 0
     )
-    is_watched = and_(_R.mode == "shadow", _R.cost_usd + _O.cost_usd >= 0)
-    is_off = and_(_R.baseline_usd > 0, _O.baseline_usd.is_not(None))
-    off = case((is_off, _O.baseline_usd / _R.baseline_usd), else_=1.0)
+    is_watched = and_(_R.mode == "shadow", _R.cost_usd + _R.paid_usd >= 0)
+    is_off = and_(_R.baseline_usd > 0, _R.reckoned_usd.is_not(None))
+    off = case((is_off, _R.reckoned_usd / _R.baseline_usd), else_=1.0)
     yield func.count()
     yield _count(_R.is_remembered)
-    yield func.count(_O.cost_usd)
-    yield _sum(_O.cost_usd)
-    yield from (_total(column) for column in (_O.input_tokens, _O.output_tokens, _O.cached_tokens))
+    yield func.count(_R.paid_usd)
+    yield _sum(_R.paid_usd)
+    yield from (_total(column) for column in (_R.input_tokens, _R.output_tokens, _R.cached_tokens))
     yield _count(is_compared)
-    yield from (_sum(column, is_compared) for column in (_O.cost_usd, _O.baseline_usd, _O.guessed_usd))
+    yield from (_sum(column, is_compared) for column in (_R.paid_usd, _R.reckoned_usd, _R.guessed_usd))
     yield _count(is_foreseen)
-    yield from (_sum(column, is_foreseen) for column in (_R.cost_usd, _O.cost_usd))
+    yield from (_sum(column, is_foreseen) for column in (_R.cost_usd, _R.paid_usd))
     yield _count(is_watched)
-    yield from (_sum(column, is_watched) for column in (_O.cost_usd, _R.cost_usd * off))
+    yield from (_sum(column, is_watched) for column in (_R.paid_usd, _R.cost_usd * off))
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[Any]:
@@ -167,10 +165,9 @@ class Failing(NamedTuple):
 def failing(connection: Connection, scope: Scope) -> list[Failing]:
     """Return the requests of which at least one attempt failed."""
     wanted = (
-        select(_O.failed_with, _O.status, func.count())
-        .select_from(RECORDS.join(OUTCOMES, _R.id == _O.id))
-        .where(*scope.conditions(), _O.failed_with.is_not(None))
-        .group_by(_O.failed_with, _O.status)
+        select(_R.failed_with, _R.status, func.count())
+        .where(*scope.conditions(), _R.failed_with.is_not(None))
+        .group_by(_R.failed_with, _R.status)
     )
     return [Failing(*row) for row in connection.execute(wanted)]
 
@@ -186,7 +183,7 @@ class Timing(NamedTuple):
 
 def sample(connection: Connection, scope: Scope, total: int) -> list[Timing]:
     """Return all of `total` requests, or about `SAMPLE` of them: those whose ids, being drawn, are low."""
-    wanted = select(_SERVED, _R.duration_us, _O.latency_s, _O.first_token_s).select_from(_BOTH)
+    wanted = select(_SERVED, _R.duration_us, _R.latency_s, _R.first_token_s)
     if total > SAMPLE:
         wanted = wanted.where(func.substr(_R.id, 1, 8) < f"{int(SAMPLE / total * 16**8):08x}")
     return [Timing(*row) for row in connection.execute(wanted.where(*scope.conditions()))]
@@ -205,7 +202,7 @@ def judged(connection: Connection, scope: Scope) -> list[Judged]:
     """Return the signals by the model that answered."""
     wanted = (
         select(_SERVED.label("served"), func.count(), _sum(_S.weight), _sum(_S.weight * _S.score))
-        .select_from(_BOTH.join(SIGNALS, _S.id == _R.id))
+        .select_from(RECORDS.join(SIGNALS, _S.id == _R.id))
         .where(*scope.conditions())
         .group_by(literal_column("1"))
     )
@@ -240,13 +237,13 @@ def of_conversations(scope: Scope) -> Subquery:
             func.count().label("requests"),
             func.coalesce(func.sum(said.c.signals), 0).label("signals"),
             func.sum(weight).label("n"),
-            func.sum(weight * _O.cost_usd).label("cost"),
+            func.sum(weight * _R.paid_usd).label("cost"),
             _sum(weight * said.c.doubted).label("doubted"),
             _sum(weight * said.c.told).label("told"),
             _sum(weight * said.c.score).label("score"),
         )
-        .select_from(RECORDS.join(OUTCOMES, _R.id == _O.id).outerjoin(said, said.c.id == _R.id))
-        .where(*scope.conditions(), _R.mode == "route", _R.propensity < 1, _O.cost_usd.is_not(None))
+        .select_from(RECORDS.outerjoin(said, said.c.id == _R.id))
+        .where(*scope.conditions(), _R.mode == "route", _R.propensity < 1, _R.paid_usd.is_not(None))
         .group_by(conversation, _R.arm)
         .subquery("conversations")
     )

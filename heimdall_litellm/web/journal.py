@@ -30,7 +30,8 @@ from heimdall_litellm.web.previews import Previews
 from heimdall_litellm.web.problems import Problem, from_wrong
 
 MAX_PAGE: Final = 200
-MAX_FEEDBACK_BYTES: Final = 16_000
+MAX_FEEDBACK_BYTES: Final = 64_000
+"""Enough for the longest comment, with every letter of it escaped."""
 _GIVEN: Final[TypeAdapter[models.RatedDecision | models.RatedCall]] = TypeAdapter(
     models.RatedDecision | models.RatedCall
 )

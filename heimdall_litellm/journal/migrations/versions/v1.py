@@ -6,6 +6,13 @@ from alembic import op
 revision = "1"
 down_revision = None
 
+REPORTED = (
+    *("at_us", "id", "requested", "mode", "arm", "cause", "bucket", "model", "decided", "propensity"),
+    *("conversation", "key", "alias", "cost_usd", "baseline", "baseline_usd", "duration_us", "is_remembered"),
+    *("status", "served", "latency_s", "first_token_s", "input_tokens", "output_tokens", "cached_tokens"),
+    *("paid_usd", "reckoned_usd", "guessed_usd", "failed_with"),
+)
+
 
 def upgrade() -> None:
     """Make records, outcomes, signals and documents."""
@@ -32,10 +39,26 @@ def upgrade() -> None:
         sa.Column("baseline_usd", sa.Float),
         sa.Column("duration_us", sa.Integer, nullable=False),
         sa.Column("is_remembered", sa.Boolean, nullable=False),
+        sa.Column("status", sa.String(16)),
+        sa.Column("served", sa.Text),
+        sa.Column("latency_s", sa.Float),
+        sa.Column("first_token_s", sa.Float),
+        sa.Column("input_tokens", sa.BigInteger),
+        sa.Column("output_tokens", sa.BigInteger),
+        sa.Column("cached_tokens", sa.BigInteger),
+        sa.Column("paid_usd", sa.Float),
+        sa.Column("reckoned_usd", sa.Float),
+        sa.Column("guessed_usd", sa.Float),
+        sa.Column("failed_with", sa.String(32)),
         sa.Column("body", sa.Text, nullable=False),
     )
     op.create_index("records_at", "records", ["at_us"])
     op.create_index("records_call", "records", ["call_id"])
+    if op.get_bind().dialect.name == "sqlite":
+        op.create_index("records_report", "records", list(REPORTED))
+    else:
+        # Bodies lie apart, however well they are compressed, so that a report reads the columns alone.
+        op.execute("ALTER TABLE records SET (toast_tuple_target = 256)")
     op.create_table(
         "outcomes",
         sa.Column("id", sa.String(64), primary_key=True),
