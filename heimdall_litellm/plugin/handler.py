@@ -409,8 +409,7 @@ def build() -> HeimdallHandler:
             lacking,
             seams.SUPPORTED,
         )
-        _serve(runtime, frozenset())
-        return HeimdallHandler(runtime, provider, is_bypassed=True)
+        return _served(HeimdallHandler(runtime, provider, is_bypassed=True), frozenset())
     if runtime.is_simulating:
         logger.warning(
             "Heimdall: no provider is called. The simulated provider answers for every model, because %s.",
@@ -418,10 +417,11 @@ def build() -> HeimdallHandler:
             if settings.simulation.mode == "always"
             else "no provider key is set (set one, such as OPENAI_API_KEY, to call real providers)",
         )
-    _serve(runtime, settings.names)
-    return HeimdallHandler(runtime, provider)
+    return _served(HeimdallHandler(runtime, provider), settings.names)
 
 
-def _serve(runtime: Runtime, names: frozenset[str]) -> None:
+def _served(handler: HeimdallHandler, names: frozenset[str]) -> HeimdallHandler:
+    runtime = handler.runtime
     if runtime.settings.features.http_api:
-        mount(ProxyBackend(runtime, names), runtime.failures)
+        mount(ProxyBackend(runtime, names, handler.records), runtime.failures)
+    return handler

@@ -155,6 +155,10 @@ class Recorder:
             at = now()
             self._writer.submit(lambda: (_sign(earlier, at, doubt),))
 
+    def rated(self, signal: Signal) -> bool:
+        """Record what somebody thinks of an answer; False where it can't be taken now."""
+        return self._writer is not None and self._writer.submit(lambda: (signal,))
+
     def _told(
         self,
         record: Record,

@@ -143,6 +143,7 @@ class BundleHealth(BaseModel):
 
     id: str
     sha256: str
+    created_at: datetime | None = Field(description="When it was trained.")
 
 
 class SetAside(BaseModel):

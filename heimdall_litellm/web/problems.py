@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi.exceptions import RequestValidationError
@@ -122,10 +122,13 @@ def from_http(error: HTTPException) -> Problem:
 
 def from_validation(error: RequestValidationError) -> Problem:
     """Make the problem of parameters of the wrong form."""
-    wrong: Sequence[Mapping[str, object]] = [
-        {"parameter": ".".join(map(str, one["loc"])), "message": str(one["msg"])} for one in error.errors()
-    ]
-    return Problem(422, "heimdall_bad_parameter", "Parameters are malformed.", extra={"errors": wrong})
+    return from_wrong("heimdall_bad_parameter", "Parameters are malformed.", error.errors())
+
+
+def from_wrong(code: str, detail: str, errors: Sequence[Mapping[str, Any]]) -> Problem:
+    """Make the problem of what pydantic finds wrong."""
+    wrong = [{"parameter": ".".join(map(str, one["loc"])), "message": str(one["msg"])} for one in errors]
+    return Problem(422, code, detail, extra={"errors": wrong})
 
 
 def answer(problem: Problem, request: Request) -> Response:

@@ -254,7 +254,9 @@ def _circuit(key: str) -> str:
 def _bundle(report: Report) -> models.BundleHealth | None:
     if report.bundle_id is None or report.bundle_sha256 is None:
         return None
-    return models.BundleHealth(id=report.bundle_id, sha256=report.bundle_sha256)
+    return models.BundleHealth(
+        id=report.bundle_id, sha256=report.bundle_sha256, created_at=report.bundle_created
+    )
 
 
 def _source(source: SourceStatus, now: datetime, *, is_admin: bool) -> models.SourceHealth:

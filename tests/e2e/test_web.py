@@ -54,7 +54,9 @@ def test_no_route_is_without_authentication(web_proxy: Proxy, path: str, key: st
     there = web_proxy.url + path.replace("{model}", "gpt-mini")
     sent = {} if key is None else {"authorization": f"Bearer {key}".strip()}
     with httpx.Client(trust_env=False) as client:
-        answer = client.request("POST" if path.endswith("explain") else "GET", there, headers=sent, json={})
+        answer = client.request(
+            "POST" if path.endswith(("explain", "feedback")) else "GET", there, headers=sent, json={}
+        )
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "heimdall_unauthenticated"
