@@ -108,12 +108,14 @@ class Store:
     def sample(self, page: Page) -> list[JournalRecord]:
         """Return some of the decisions that are wanted, `limit` at most, drawn fairly and the same each time.
 
-        Ids are drawn at random, so the first ones in their order are a fair sample.
+        Ids are drawn at random, so the first ones in their order are a fair sample, and so are the first of
+        these.
         """
         some = select(RECORDS.c.id).where(*_conditions(page), RECORDS.c.cost_usd.is_not(None))
         chosen = some.order_by(RECORDS.c.id).limit(page.limit)
         with self._transaction(is_reading=True) as connection:
-            bodies = connection.execute(select(RECORDS.c.body).where(RECORDS.c.id.in_(chosen))).scalars()
+            wanted = select(RECORDS.c.body).where(RECORDS.c.id.in_(chosen)).order_by(RECORDS.c.id)
+            bodies = connection.execute(wanted).scalars()
             return [from_json(JournalRecord, body) for body in bodies]
 
     def latest(self, page: Page) -> list[Entry]:

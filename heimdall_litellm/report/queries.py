@@ -131,7 +131,7 @@ def _sums() -> Iterator[ColumnElement[Any]]:
     yield _count(_R.is_remembered)
     yield func.count(_R.paid_usd)
     yield _sum(_R.paid_usd)
-    yield from (_total(column) for column in (_R.input_tokens, _R.output_tokens, _R.cached_tokens))
+    yield from (total(column) for column in (_R.input_tokens, _R.output_tokens, _R.cached_tokens))
     yield _count(is_compared)
     yield from (_sum(column, is_compared) for column in (_R.paid_usd, _R.reckoned_usd, _R.guessed_usd))
     yield _count(is_foreseen)
@@ -144,8 +144,8 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[Any]:
     return func.count(case((condition, 1)))
 
 
-def _total(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    # PostgreSQL's sum of whole numbers is a decimal.
+def total(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the sum of whole numbers as one, which in PostgreSQL is a decimal by itself."""
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
@@ -235,7 +235,7 @@ def of_conversations(scope: Scope) -> Subquery:
             conversation.label("conversation"),
             _R.arm.label("arm"),
             func.count().label("requests"),
-            func.coalesce(func.sum(said.c.signals), 0).label("signals"),
+            total(said.c.signals).label("signals"),
             func.sum(weight).label("n"),
             func.sum(weight * _R.paid_usd).label("cost"),
             _sum(weight * said.c.doubted).label("doubted"),

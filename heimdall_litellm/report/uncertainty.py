@@ -14,14 +14,18 @@ are what is counted: of a weighted mean m = Σ w·y / Σ w the variance is, line
 
     n/(n−1) · Σ u² / (Σ w)²    with u = Σ w·(y − m) over a conversation, of which there are n
 
-and those of two arms add up. The weights are inverse probabilities of having gone to that arm.
+The weights are inverse probabilities of having gone to that arm. Costs are skewed, so their interval is made
+of the logarithm of the mean. That of a difference comes from those of the two means (Zou and Donner 2008,
+"MOVER"),
+
+    low = d − √((m₁ − low₁)² + (high₂ − m₂)²)    high = d + √((high₁ − m₁)² + (m₂ − low₂)²)
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, sqrt
+from math import exp, hypot, log, sqrt
 from typing import Final
 
 from heimdall_litellm.report.figures import Estimate, Interval
@@ -57,50 +61,67 @@ class Moments:
         return self.y / self.w
 
     @property
-    def variance(self) -> float | None:
-        """The variance of the mean; None where there are too few."""
+    def off(self) -> float | None:
+        """Half the width of the mean's interval; None where there are too few."""
         if self.conversations < FEWEST:
             return None
+        degrees = self.conversations - 1
         squares = max(0.0, self.yy - 2 * self.mean * self.wy + self.mean**2 * self.ww)
-        return self.conversations / (self.conversations - 1) * squares / self.w**2
-
-    @property
-    def share_variance(self) -> float | None:
-        """The same for values from 0 to 1, and never 0: as though one more value were 0, and one 1."""
-        variance = self.variance
-        if variance is None:
-            return None
-        smoothed = (self.mean * self.values + 1) / (self.values + 2)
-        return max(variance, smoothed * (1 - smoothed) / (self.values + 2))
+        variance = self.conversations / degrees * squares / self.w**2
+        return (Z + (Z**3 + Z) / (4 * degrees)) * sqrt(variance)  # Student's t, expanded
 
 
-def estimate(value: float, variance: float | None, low: float = -1e300, high: float = 1e300) -> Estimate:
-    """Return a value with its interval, within bounds."""
-    if variance is None:
-        return Estimate(value)
-    off = Z * sqrt(variance)
-    return Estimate(value, Interval(max(low, value - off), min(high, value + off)))
+def positive(found: Moments) -> Estimate:
+    """Return the mean of amounts with its interval."""
+    mean, off = found.mean, found.off
+    if off is None or mean <= 0:
+        return Estimate(mean)
+    return Estimate(mean, Interval(mean * exp(-off / mean), mean * exp(off / mean)))
 
 
-def difference(
-    one: Moments | None, other: Moments | None, variances: tuple[float | None, float | None]
-) -> Estimate | None:
+def share(found: Moments) -> Estimate:
+    """Return the mean of values from 0 to 1 with its interval.
+
+    That is never empty: it is at least as wide as though one more value were 0, and one 1.
+    """
+    mean, off = found.mean, found.off
+    if off is None:
+        return Estimate(mean)
+    more = found.values + 2
+    smoothed = (mean * found.values + 1) / more
+    off = max(off, Z * sqrt(smoothed * (1 - smoothed) / more))
+    return Estimate(mean, Interval(max(0.0, mean - off), min(1.0, mean + off)))
+
+
+def difference(one: Estimate | None, other: Estimate | None) -> Estimate | None:
     """Return the difference of two means."""
     if one is None or other is None:
         return None
-    of_one, of_other = variances
-    known = None if of_one is None or of_other is None else of_one + of_other
-    return estimate(one.mean - other.mean, known)
+    value = one.value - other.value
+    if one.interval is None or other.interval is None:
+        return Estimate(value)
+    below = hypot(one.value - one.interval.low, other.interval.high - other.value)
+    above = hypot(one.interval.high - one.value, other.value - other.interval.low)
+    return Estimate(value, Interval(value - below, value + above))
 
 
-def ratio_saved(routed: Moments, held_out: Moments) -> Estimate | None:
-    """Return what share of the held-out arm's mean cost the routed arm saves, by the delta method."""
-    if held_out.mean <= 0:
+def times(found: Estimate, factor: float) -> Estimate:
+    """Return a multiple."""
+    if found.interval is None:
+        return Estimate(found.value * factor)
+    low, high = sorted((found.interval.low * factor, found.interval.high * factor))
+    return Estimate(found.value * factor, Interval(low, high))
+
+
+def saved_share(routed: Estimate | None, held_out: Estimate | None) -> Estimate | None:
+    """Return what share of the held-out arm's mean cost the routed arm saves."""
+    if routed is None or held_out is None or min(routed.value, held_out.value) <= 0:
         return None
-    ratio, of_routed, of_held_out = routed.mean / held_out.mean, routed.variance, held_out.variance
-    if of_routed is None or of_held_out is None:
+    ratio = routed.value / held_out.value
+    if routed.interval is None or held_out.interval is None:
         return Estimate(1 - ratio)
-    return estimate(1 - ratio, (of_routed + ratio**2 * of_held_out) / held_out.mean**2)
+    off = hypot(*(log(each.interval.high / each.value) for each in (routed, held_out) if each.interval))
+    return Estimate(1 - ratio, Interval(1 - ratio * exp(off), 1 - ratio * exp(-off)))
 
 
 def reckoned(
