@@ -12,8 +12,6 @@ from typing import Any
 import httpx
 import pytest
 
-from heimdall_litellm.journal.database import Database, parse_url
-from heimdall_litellm.journal.store import Store
 from tests.e2e import configs
 from tests.e2e.conftest import _directory, _with_keys
 from tests.e2e.proxy import MASTER_KEY, Proxy, running
@@ -34,8 +32,7 @@ def rate(proxy: Proxy, body: dict[str, Any], key: str) -> httpx.Response:
 
 def test_feedback_and_decisions_are_of_ones_own_requests(tmp_path_factory: pytest.TempPathFactory) -> None:
     url = f"sqlite:///{tmp_path_factory.mktemp('journal')}/journal.sqlite"
-    # Written seldom, so that most of it is known from memory alone.
-    given = settings({"url": url, "flush_seconds": 60})
+    given = settings({"url": url, "flush_seconds": 2})
     with running(_directory(tmp_path_factory, "rated"), _with_keys(configs.config(None, given))) as proxy:
         answer = proxy.chat("hi", key="sk-mini")
         assert answer.status_code == 200, answer.text
@@ -53,12 +50,15 @@ def test_feedback_and_decisions_are_of_ones_own_requests(tmp_path_factory: pytes
             rate(proxy, {"decision_id": one, "score": 0}, "sk-default") for one in (known, "x")
         )
         assert (hidden.status_code, hidden.text) == (404, missing.text)
-    database = Database(parse_url(url))
-    entry = Store(database).get(call)
-    database.close()
-    assert entry is not None
-    said = [one for one in entry.signals if one.source == "feedback"]
-    assert [(one.score, one.label, one.comment, one.weight) for one in said] == [(0.75, "fine", None, 1.0)]
+        wanted = [(0.75, "fine", None, 1.0)]
+        for _ in range(600):
+            said = get(proxy, f"/heimdall/v1/decisions/{call}", "sk-mini").json().get("signals", [])
+            found = [(one["score"], one["label"], one["comment"], one["weight"]) for one in said]
+            if found == wanted:
+                break
+            threading.Event().wait(0.1)
+        assert found == wanted
+        assert get(proxy, f"/heimdall/v1/decisions/{call}", "sk-default").status_code == 404
 
 
 def test_without_a_journal_it_is_said_so(tmp_path_factory: pytest.TempPathFactory) -> None:

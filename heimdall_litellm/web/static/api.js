@@ -13,8 +13,8 @@ export class Refused extends Error {
 /** LiteLLM's pages keep their login as a JWT, in a cookie or in this tab; its payload holds the key. */
 function login() {
   const cookie = document.cookie.split("; ").find((one) => one.startsWith("token="));
-  const given = cookie ? decodeURIComponent(cookie.slice("token=".length)) : sessionStorage.getItem("token");
   try {
+    const given = cookie ? decodeURIComponent(cookie.slice("token=".length)) : sessionStorage.getItem("token");
     const payload = given.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
     const told = JSON.parse(atob(payload));
     const isOver = typeof told.exp === "number" && told.exp * 1000 < Date.now();

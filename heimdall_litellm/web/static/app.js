@@ -17,6 +17,7 @@ let failures = 0;
 let round = 0;
 let latest = null;
 let previewed = "";
+let known = { until: 0, names: [] };
 
 const period = () => document.querySelector("input[name=period]:checked").value;
 const scope = () => ({ since: period(), requested: byId("requested").value });
@@ -49,6 +50,7 @@ async function start() {
   byId("enter").hidden = true;
   failures = 0;
   previewed = "";
+  known.until = 0;
   decisions.restart();
   await refresh();
   const open = new URLSearchParams(location.hash.slice(1)).get("decision");
@@ -63,12 +65,11 @@ async function refresh() {
   const begun = performance.now();
   try {
     const asked = scope();
-    const [summary, health, page] = await Promise.all([
-      ask("v1/summary", { query: asked }), ask("health"), ask("v1/models", { query: { limit: 500 } })]);
+    const [summary, health, virtual] = await Promise.all([ask("v1/summary", { query: asked }), ask("health"), names()]);
     if (mine !== round) return;
     failures = 0;
     latest = [summary, health];
-    show(summary, health, page.data);
+    show(summary, health, virtual);
     if (decisions.isFirstPage()) await decisions.load(asked);
     // Made anew when what is shown changes, and once a minute: it doesn't change faster.
     const wanted = JSON.stringify([asked, Math.floor(Date.now() / 60_000), summary.requests.total > 0]);
@@ -90,9 +91,21 @@ async function refresh() {
   if (!document.hidden) timer = setTimeout(refresh, pause * 1000);
 }
 
+/** The virtual names that the key may use, asked for once a minute. */
+async function names() {
+  if (known.until < Date.now()) {
+    const page = await ask("v1/models", { query: { limit: 500 } });
+    known = { until: Date.now() + 60_000, names: page.data.filter((one) => one.kind === "virtual").map((one) => one.id) };
+  }
+  return known.names;
+}
+
 function refused(error) {
-  if (!(error instanceof Refused)) throw error;
-  if (error.status === 401 || error.code === "heimdall_refused") {
+  if (!(error instanceof Refused)) {
+    console.error(error);
+    return notice("This page failed at what the proxy answered. Load it again; if that doesn't help, please report it.");
+  }
+  if (error.status === 401 || error.status === 403) {
     const had = hasEntered();
     forget();
     return showEntry(error.status === 401
@@ -122,10 +135,9 @@ document.addEventListener("visibilitychange", () => {
 
 // Showing
 
-function show(summary, health, models) {
+function show(summary, health, virtual) {
   byId("board").hidden = byId("controls").hidden = byId("leave").hidden = false;
   notice("");
-  const virtual = models.filter((one) => one.kind === "virtual").map((one) => one.id);
   options(byId("requested"), virtual);
   options(byId("try").elements.model, virtual, null);
   options(byId("filters").elements.model, summary.models.map((one) => one.model).filter((one) => one !== "nobody").sort());

@@ -13,6 +13,7 @@ let earlier = [];  // the `before` of each page up to this one; the first has no
 let following = null;
 let shown = "";
 let query = {};
+let asked = 0;
 
 export const isFirstPage = () => earlier.length === 0;
 
@@ -20,7 +21,9 @@ export const isFirstPage = () => earlier.length === 0;
 export async function load(scope) {
   query = scope;
   const { model, bucket, cause } = Object.fromEntries(new FormData(filters));
+  const mine = ++asked;
   const page = await ask("v1/decisions", { query: { ...scope, model, bucket, cause, limit: PER_PAGE, before: earlier.at(-1) } });
+  if (mine !== asked) return;  // something else has been asked for meanwhile
   following = page.next_before;
   byId("newer").disabled = isFirstPage();
   byId("older").disabled = following === null;

@@ -15,6 +15,7 @@ const WHY = {
 const slider = byId("alpha");
 let found = null;
 let curve = null;
+let asked = 0;
 
 slider.addEventListener("input", draw);
 
@@ -44,7 +45,10 @@ function figure(title, value, note) {
 
 /** Load the preview of a period, and put the slider where the traffic was decided. */
 export async function load(query) {
-  found = await ask("v1/preview", { query });
+  const mine = ++asked;
+  const answer = await ask("v1/preview", { query });
+  if (mine !== asked) return;  // another period has been asked for meanwhile
+  found = answer;
   const isEmpty = found.points.length === 0;
   byId("preview-body").hidden = isEmpty;
   byId("preview-empty").hidden = !isEmpty;
