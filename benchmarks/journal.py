@@ -4,7 +4,7 @@
 
 Requests go through the callback's own hooks (`async_pre_call_hook`, `async_log_success_event`) with the
 shipped bundle, in one process, without a proxy around them. All prompts differ, so every request is decided
-anew. The journal is on and off by turns, and the two are compared within one run: that is what it adds to a request.
+anew. The journal is on and off by turns, and both are compared within one run: that is what it adds.
 Then as many requests as can be are sent at once: what is kept a second, and what is dropped. The writer's
 thread shares the interpreter with the hooks.
 """
@@ -98,17 +98,17 @@ class Hooks:
             "metadata": {},
             "litellm_call_id": str(id(text)),
         }
-        routed = await self.handler.async_pre_call_hook(ADMIN, None, data, "acompletion") or data
-        metadata = {**routed["metadata"], "model_group": routed["model"]}
-        await self.handler.async_filter_deployments(routed["model"], _deployments(routed), None, routed)
+        routed: dict[str, Any] = (
+            await self.handler.async_pre_call_hook(ADMIN, None, data, "acompletion") or data
+        )
+        model = str(routed["model"])
+        metadata = {**routed["metadata"], "model_group": model}
+        deployments = [{"model_name": model, "model_info": {"id": f"id-{model}"}}]
+        await self.handler.async_filter_deployments(model, deployments, None, routed)
         now = datetime.now(UTC)
-        logged = _logged(routed["model"])
+        logged = _logged(model)
         kwargs = {"standard_logging_object": logged, "litellm_params": {"metadata": metadata}}
         await self.handler.async_log_success_event(kwargs, None, now - timedelta(seconds=1), now)
-
-
-def _deployments(routed: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"model_name": routed["model"], "model_info": {"id": f"id-{routed['model']}"}}]
 
 
 def _logged(model: str) -> dict[str, Any]:
