@@ -67,7 +67,7 @@ def asked_by(url: str, headers: Mapping[str, str]) -> str:
 
 
 class Lookout:
-    """Keeps one source current. Its methods block; one thread at a time may call them."""
+    """Keeps one source current. Its methods block, one thread at a time calls them; any reads `status`."""
 
     def __init__(self, source: Source, world: World) -> None:
         self.source, self._world = source, world
@@ -82,7 +82,7 @@ class Lookout:
     @property
     def status(self) -> SourceStatus:
         """How it is doing."""
-        kept, reading = self.kept, self.reading
+        kept, reading, suspicion = self.kept, self.reading, self._suspicion
         return SourceStatus(
             self.source.name,
             self.is_active,
@@ -90,7 +90,7 @@ class Lookout:
             tried_at=_moment(kept.tried_at) if kept else None,
             models=len(reading.listings) if reading else 0,
             error=kept.error if kept else None,
-            suspected_since=_moment(self._suspicion.since) if self._suspicion else None,
+            suspected_since=_moment(suspicion.since) if suspicion else None,
         )
 
     @property

@@ -13,7 +13,7 @@ _MOST_AT_ONCE: Final = 8
 class Readers:
     """One daemon thread for each source that is being read, and no second one for it; eight work at once.
 
-    Called from one thread at a time. After a fork nothing counts as being read.
+    One thread at a time may call `begin`; any may wait, or ask what is being read.
     """
 
     def __init__(self) -> None:
@@ -29,8 +29,9 @@ class Readers:
             with self._room:
                 work()
 
-        self._threads[name] = threading.Thread(target=run, name=f"heimdall-catalog-{name}", daemon=True)
-        self._threads[name].start()
+        thread = threading.Thread(target=run, name=f"heimdall-catalog-{name}", daemon=True)
+        thread.start()
+        self._threads[name] = thread  # only now, as nobody can wait for one that has not begun
 
     def is_reading(self, name: str) -> bool:
         """Whether a source is being read."""

@@ -12,6 +12,7 @@ asks the sources; `current` does neither.
 from __future__ import annotations
 
 import logging
+import os
 import random
 import threading
 import time
@@ -134,12 +135,18 @@ class Watchtower:
         self._heard: frozenset[Key] = frozenset()
         # What is merged: a list counts once it has been taken in, and not while it comes.
         self._readings: dict[str, Reading | None] = {}
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._make_locks()
+
+    def _make_locks(self) -> None:
+        """Make what threads wait at; no lock that another thread held outlives a fork."""
+        self._process = os.getpid()
         self._readers = Readers()
+        # Whoever looks is the only one to begin; whoever tells is the only one at the chronicle.
         self._looking, self._telling = threading.Lock(), threading.Lock()
         # Never held while a source is asked. Reentrant, as a listener may ask for the view of other models.
         self._merging = threading.RLock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
 
     @property
     def current(self) -> CatalogView:
@@ -156,6 +163,8 @@ class Watchtower:
         """Begin to keep the catalog current; a second call does nothing, after a fork it begins anew."""
         if self._settings.refresh_seconds == 0 or (self._thread is not None and self._thread.is_alive()):
             return
+        if self._process != os.getpid():
+            self._make_locks()
         self._stop.clear()
         self._thread = threading.Thread(target=self._watch, name="heimdall-catalog", daemon=True)
         self._thread.start()
@@ -188,6 +197,8 @@ class Watchtower:
         while not self._stop.is_set():
             try:
                 self._begin(is_forced=False)
+                # What is at hand, as in the store, is taken in before its changes are told.
+                self._readers.wait(_READING_S)
                 self._renew(is_forced=False)
             except Exception as error:  # noqa: BLE001 - the watch outlives whatever happens to it
                 _complain(error)
@@ -225,6 +236,8 @@ class Watchtower:
     def _begin(self, *, is_forced: bool) -> None:
         """Begin to read what is due, all sources at once; each list is taken in as soon as it is there."""
         with self._looking:
+            if is_forced:
+                self._readers.wait()  # whoever is at a source already may only find that it isn't due
             with self._merging:
                 self._warm()
             for lookout in self._lookouts:
@@ -246,16 +259,22 @@ class Watchtower:
             _complain(error)
 
     def _take_in(self, lookout: Lookout) -> None:
-        """Find what has changed in a list that is new, tell it, and merge it."""
-        reading = lookout.reading
-        if reading is not None:
-            at = reading.at.timestamp()
-            self._chronicle.notice(reading.source, lookout.asked, reading.listings, at, self._now())
+        """Merge a list that is new, and find what has changed in it; it is told once all are in.
+
+        Till then nobody knows which changes touch the user's own models.
+        """
+        reading, asked = lookout.reading, lookout.asked
         with self._merging:
             self._readings[lookout.source.name] = reading
             self._reindex()
             self._merge_again()
-        self._tell_news(is_due=True)
+        with self._telling:
+            if reading is not None:
+                at = reading.at.timestamp()
+                self._chronicle.notice(reading.source, asked, reading.listings, at, self._now())
+            self._drift = self._chronicle.latest()
+        with self._merging:
+            self._publish()
 
     def _renew(self, *, is_forced: bool) -> None:
         """Merge again where the price map is due or another, and tell what is new, and ages."""
@@ -263,10 +282,6 @@ class Watchtower:
         if self._notice_map() or is_due:
             with self._merging:
                 self._merge_again()
-        self._tell_news(is_due=is_due)
-
-    def _tell_news(self, *, is_due: bool) -> None:
-        """Tell what nobody has told, and publish; where it `is_due`, with what other processes have found."""
         with self._telling:
             if self._tell() or is_due:
                 self._drift = self._chronicle.latest()
@@ -276,12 +291,13 @@ class Watchtower:
     def _notice_map(self) -> bool:
         """Find what has changed in the price map, once for each map there is; True if it is another."""
         price_map = self._price_map()
-        if price_map is self._noticed_map:
-            return False
-        self._noticed_map = price_map
-        if self._is_telling:
-            now = self._now()
-            self._chronicle.notice(MAP, "", LiteLLMMap().read(price_map).listings, now, now)
+        with self._telling:
+            if price_map is self._noticed_map:
+                return False
+            self._noticed_map = price_map
+            if self._is_telling:
+                now = self._now()
+                self._chronicle.notice(MAP, "", LiteLLMMap().read(price_map).listings, now, now)
         return True
 
     def _reindex(self) -> None:
