@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Subquery, case, func, select
 from sqlalchemy.engine import Connection
 
 from heimdall_litellm.report.figures import ArmLine, Measured
-from heimdall_litellm.report.queries import Scope, of_conversations, total
+from heimdall_litellm.report.queries import SAMPLE, Scope, arms, of_conversations, total
 from heimdall_litellm.report.uncertainty import (
     FEWEST,
     Moments,
@@ -47,12 +47,14 @@ def _of(sums: Sequence[float]) -> Moments | None:
 
 def measure(connection: Connection, scope: Scope) -> Measured | None:
     """Compare the arms; None where nothing was held out."""
-    rows = connection.execute(_moments(of_conversations(scope))).all()
-    arms = {row[0]: _Arm(*tuple(row)[1:]) for row in rows}
-    if "holdout" not in arms:
+    requests = arms(connection, scope)
+    if "holdout" not in requests:
         return None
+    shares = {arm: SAMPLE / count for arm, count in requests.items()}
+    rows = connection.execute(_moments(of_conversations(scope, shares))).all()
+    known = {row[0]: _Arm(*tuple(row)[1:]) for row in rows}
     nobody = _Arm(0, 0, *([0] * 18))
-    arm, other = arms.get("chosen", nobody), arms["holdout"]
+    arm, other = (known.get(name, nobody) for name in ("chosen", "holdout"))
     routed, held_out = arm.line, other.line
     cost = difference(routed.cost_usd, held_out.cost_usd)
     return Measured(
@@ -61,7 +63,7 @@ def measure(connection: Connection, scope: Scope) -> Measured | None:
         cost,
         difference(routed.score, held_out.score),
         difference(routed.doubted, held_out.doubted),
-        times(cost, -routed.requests) if cost is not None else None,
+        times(cost, -requests["chosen"]) if cost is not None else None,
         saved_share(routed.cost_usd, held_out.cost_usd),
         _note(arm, other),
     )

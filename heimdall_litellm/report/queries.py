@@ -6,7 +6,7 @@ reads them folds them. Percentiles can't be added up: they come from a sample of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -28,13 +28,16 @@ from sqlalchemy.engine import Connection
 from heimdall_litellm.journal.tables import RECORDS, SIGNALS, microseconds
 
 SAMPLE: Final = 50_000
-"""Of about how many requests percentiles are taken, where there are more."""
+"""Of about how many requests percentiles are taken, and arms compared, where there are more."""
 DOUBTED: Final = 0.5
 """A signal below this doubts the answer."""
 _R, _S = RECORDS.c, SIGNALS.c
 _SERVED: Final = func.coalesce(_R.served, _R.model)
 """The model group that answered, or else where the request was sent first."""
 _STATUS: Final = func.coalesce(_R.status, case((_R.cause == "refused", "refused"), else_="unknown"))
+
+_CONVERSATION: Final = func.coalesce(_R.conversation, _R.id)
+_IN_AN_ARM: Final = (_R.mode == "route", _R.propensity < 1, _R.paid_usd.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,82 +69,82 @@ class Scope:
 
 
 class Cell(NamedTuple):
-    """Sums over requests that have their first seven traits in common; money in USD.
+    """Sums over requests that have all traits up to `is_as_decided` in common; money in USD.
 
-    `paid`, `baseline` and `guessed` are over the `compared`, whose cost and whose baseline's are known;
-    `foreseen` were answered by the model decided on, at the cost `fulfilled`; `watched` are those of shadow
-    mode that can be compared with what following the decision would have cost (`Shadow`).
+    `is_priced`: what was paid is known; `is_reckoned`: so is what the baseline would have cost;
+    `is_as_decided`: the model decided on has answered, at the cost that was `expected_usd` of it.
     """
 
     slot: int
-    mode: str
-    cause: str
-    bucket: str | None
     model: str | None
-    baseline: str | None
+    bucket: str | None
+    cause: str
     status: str
+    mode: str
+    baseline: str | None
+    failed_with: str | None
+    is_priced: int
+    is_reckoned: int
+    is_as_decided: int
     requests: int
     remembered: int
-    priced: int
-    spend_usd: float
-    input_tokens: int
-    output_tokens: int
-    cached_tokens: int
-    compared: int
     paid_usd: float
     baseline_usd: float
     guessed_usd: float
-    foreseen: int
-    foreseen_usd: float
-    fulfilled_usd: float
-    watched: int
-    watched_usd: float
-    would_usd: float
+    expected_usd: float
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether it is known what these cost, and what they would have cost without routing."""
+        return (
+            self.mode == "route" and bool(self.is_priced and self.is_reckoned) and self.baseline is not None
+        )
+
+    @property
+    def is_foreseen(self) -> bool:
+        """Whether these cost what was expected, or should have."""
+        return (
+            self.mode == "route" and self.status == "answered" and bool(self.is_priced and self.is_as_decided)
+        )
 
 
 def cells(connection: Connection, scope: Scope, slots: int) -> list[Cell]:
-    """Return the sums of everything, of `slots` parts of the period."""
+    """Return the sums of everything, of `slots` parts of the period.
+
+    The traits that differ most come first, since SQLite sorts by them.
+    """
     traits = (
         ((_R.at_us - scope.start_us) // scope.slot_us(slots)).label("slot"),
-        _R.mode,
-        _R.cause,
+        _SERVED.label("answering"),
         _R.bucket,
-        _SERVED.label("served"),
-        _R.baseline,
+        _R.cause,
         _STATUS.label("became"),
+        _R.mode,
+        _R.baseline,
+        _R.failed_with,
+        _flag(_R.paid_usd.is_not(None)),
+        _flag(_R.reckoned_usd.is_not(None)),
+        _flag(and_(_R.served == _R.decided, _R.cost_usd.is_not(None))),
+    )
+    sums = (
+        func.count(),
+        func.count(case((_R.is_remembered, 1))),
+        *map(_sum, (_R.paid_usd, _R.reckoned_usd, _R.guessed_usd, _R.cost_usd)),
+        *map(total, (_R.input_tokens, _R.output_tokens, _R.cached_tokens)),
     )
     found = connection.execute(
-        select(*traits, *_sums())
+        select(*traits, *sums)
         .where(*scope.conditions())
         .group_by(*(literal_column(str(at + 1)) for at in range(len(traits))))
     )
     return [Cell(*row) for row in found]
 
 
-def _sums() -> Iterator[ColumnElement[Any]]:
-    """Yield the sums, in the order of `Cell`."""
-    is_compared = and_(_R.paid_usd.is_not(None), _R.reckoned_usd.is_not(None))
-    is_foreseen = and_(
-        _R.mode == "route", _R.status == "answered", _R.served == _R.decided, _R.cost_usd + _R.paid_usd >= 0
-    )
-    is_watched = and_(_R.mode == "shadow", _R.cost_usd + _R.paid_usd >= 0)
-    is_off = and_(_R.baseline_usd > 0, _R.reckoned_usd.is_not(None))
-    off = case((is_off, _R.reckoned_usd / _R.baseline_usd), else_=1.0)
-    yield func.count()
-    yield _count(_R.is_remembered)
-    yield func.count(_R.paid_usd)
-    yield _sum(_R.paid_usd)
-    yield from (total(column) for column in (_R.input_tokens, _R.output_tokens, _R.cached_tokens))
-    yield _count(is_compared)
-    yield from (_sum(column, is_compared) for column in (_R.paid_usd, _R.reckoned_usd, _R.guessed_usd))
-    yield _count(is_foreseen)
-    yield from (_sum(column, is_foreseen) for column in (_R.cost_usd, _R.paid_usd))
-    yield _count(is_watched)
-    yield from (_sum(column, is_watched) for column in (_R.paid_usd, _R.cost_usd * off))
-
-
-def _count(condition: ColumnElement[bool]) -> ColumnElement[Any]:
-    return func.count(case((condition, 1)))
+def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return case((condition, 1), else_=0)
 
 
 def total(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -149,27 +152,25 @@ def total(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
-def _sum(column: ColumnElement[Any], condition: ColumnElement[bool] | None = None) -> ColumnElement[Any]:
-    counted = column if condition is None else case((condition, column))
-    return func.coalesce(func.sum(counted), 0.0)
+def _sum(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(func.sum(column), 0.0)
 
 
-class Failing(NamedTuple):
-    """Requests whose first failure was of a kind, by what became of them."""
+class Watched(NamedTuple):
+    """Requests in shadow mode that can be compared with what following the decision would have cost."""
 
-    cause: str
-    status: str
     requests: int
+    paid_usd: float
+    would_usd: float
 
 
-def failing(connection: Connection, scope: Scope) -> list[Failing]:
-    """Return the requests of which at least one attempt failed."""
-    wanted = (
-        select(_R.failed_with, _R.status, func.count())
-        .where(*scope.conditions(), _R.failed_with.is_not(None))
-        .group_by(_R.failed_with, _R.status)
-    )
-    return [Failing(*row) for row in connection.execute(wanted)]
+def watched(connection: Connection, scope: Scope) -> Watched:
+    """Return what shadow mode's requests cost, and would have cost (`Shadow`)."""
+    is_known = and_(_R.baseline_usd > 0, _R.reckoned_usd.is_not(None))
+    off = case((is_known, _R.reckoned_usd / _R.baseline_usd), else_=1.0)
+    known = (_R.cost_usd.is_not(None), _R.paid_usd.is_not(None))
+    wanted = select(func.count(), _sum(_R.paid_usd), _sum(_R.cost_usd * off))
+    return Watched(*connection.execute(wanted.where(*scope.conditions(), _R.mode == "shadow", *known)).one())
 
 
 class Timing(NamedTuple):
@@ -181,11 +182,11 @@ class Timing(NamedTuple):
     first_token_s: float | None
 
 
-def sample(connection: Connection, scope: Scope, total: int) -> list[Timing]:
-    """Return all of `total` requests, or about `SAMPLE` of them: those whose ids, being drawn, are low."""
+def sample(connection: Connection, scope: Scope, count: int) -> list[Timing]:
+    """Return all of `count` requests, or about `SAMPLE` of them: those whose ids, being drawn, are low."""
     wanted = select(_SERVED, _R.duration_us, _R.latency_s, _R.first_token_s)
-    if total > SAMPLE:
-        wanted = wanted.where(func.substr(_R.id, 1, 8) < f"{int(SAMPLE / total * 16**8):08x}")
+    if count > SAMPLE:
+        wanted = wanted.where(_is_low(_R.id, SAMPLE / count))
     return [Timing(*row) for row in connection.execute(wanted.where(*scope.conditions()))]
 
 
@@ -200,21 +201,24 @@ class Judged(NamedTuple):
 
 def judged(connection: Connection, scope: Scope) -> list[Judged]:
     """Return the signals by the model that answered."""
+    said = select(_S.id, _S.weight, _S.score).where(_S.at_us >= scope.start_us).subquery("said")
+    c = said.c
     wanted = (
-        select(_SERVED.label("served"), func.count(), _sum(_S.weight), _sum(_S.weight * _S.score))
-        .select_from(RECORDS.join(SIGNALS, _S.id == _R.id))
+        select(_SERVED.label("answering"), func.count(), _sum(c.weight), _sum(c.weight * c.score))
+        .select_from(said.join(RECORDS, c.id == _R.id))
         .where(*scope.conditions())
         .group_by(literal_column("1"))
     )
     return [Judged(*row) for row in connection.execute(wanted)]
 
 
-def of_conversations(scope: Scope) -> Subquery:
+def of_conversations(scope: Scope, sampled: Mapping[str, float]) -> Subquery:
     """Return, for each conversation and arm, what it takes part with in the comparison of the arms.
 
     Only requests that a draw could have sent either way, whose cost is known; each counts by the inverse of
     the probability with which it went where it went. Of a measure y with weights w they are the sums of w and
-    w·y: `n`, `cost`; `n`, `doubted`; and, over signals, `told`, `score`.
+    w·y: `n`, `cost`; `n`, `doubted`; and, over signals, `told`, `score`. `sampled` is the share of
+    conversations to take by arm.
     """
     said = (
         select(
@@ -229,10 +233,9 @@ def of_conversations(scope: Scope) -> Subquery:
         .subquery("said")
     )
     weight = 1.0 / _R.propensity
-    conversation = func.coalesce(_R.conversation, _R.id)
     return (
         select(
-            conversation.label("conversation"),
+            _CONVERSATION.label("conversation"),
             _R.arm.label("arm"),
             func.count().label("requests"),
             total(said.c.signals).label("signals"),
@@ -243,7 +246,25 @@ def of_conversations(scope: Scope) -> Subquery:
             _sum(weight * said.c.score).label("score"),
         )
         .select_from(RECORDS.outerjoin(said, said.c.id == _R.id))
-        .where(*scope.conditions(), _R.mode == "route", _R.propensity < 1, _R.paid_usd.is_not(None))
-        .group_by(conversation, _R.arm)
+        .where(*scope.conditions(), *_IN_AN_ARM, *_sampled(sampled))
+        .group_by(_CONVERSATION, _R.arm)
         .subquery("conversations")
     )
+
+
+def arms(connection: Connection, scope: Scope) -> dict[str, int]:
+    """Return how many requests there are by arm, of those that a draw could have sent either way."""
+    wanted = select(_R.arm, func.count()).where(*scope.conditions(), *_IN_AN_ARM).group_by(_R.arm)
+    return {row[0]: row[1] for row in connection.execute(wanted)}
+
+
+def _sampled(shares: Mapping[str, float]) -> Iterator[ColumnElement[bool]]:
+    """Yield the condition to be among the sampled conversations, whose names are drawn."""
+    for arm, share in shares.items():
+        if share < 1:
+            yield or_(_R.arm != arm, _is_low(_CONVERSATION, share))
+
+
+def _is_low(drawn: ColumnElement[Any], share: float) -> ColumnElement[bool]:
+    """Say whether a name that begins with eight drawn hexadecimal digits is among the lowest `share`."""
+    return func.substr(drawn, 1, 8) < f"{int(share * 16**8):08x}"

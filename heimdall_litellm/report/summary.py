@@ -26,14 +26,14 @@ from heimdall_litellm.report.figures import (
 from heimdall_litellm.report.measured import measure
 from heimdall_litellm.report.queries import (
     Cell,
-    Failing,
     Judged,
     Scope,
     Timing,
+    Watched,
     cells,
-    failing,
     judged,
     sample,
+    watched,
 )
 from heimdall_litellm.report.uncertainty import reckoned
 
@@ -61,24 +61,25 @@ def summarise(
         total = sum(cell.requests for cell in found)
         timings = sample(connection, scope, total)
         said = judged(connection, scope)
-        failures = failing(connection, scope)
         measured = measure(connection, scope)
+        is_watching = any(cell.mode == "shadow" for cell in found)
+        shadow = watched(connection, scope) if is_watching else None
     return Summary(
         since=since,
         until=until,
         key=key,
         requested=requested,
         requests=_counts(found, total),
-        spend_usd=sum(cell.spend_usd for cell in found),
-        unpriced=sum(cell.requests - cell.priced for cell in found if cell.status == "answered"),
+        spend_usd=sum(cell.paid_usd for cell in found),
+        unpriced=sum(cell.requests for cell in found if cell.status == "answered" and not cell.is_priced),
         saving=_saving(found),
         measured=measured,
-        shadow=_shadow(found),
+        shadow=_shadow(found, shadow) if shadow is not None else None,
         estimated=_estimated(found),
         buckets=_shares(found, total, lambda cell: cell.bucket, BUCKETS),
         causes=_shares(found, total, lambda cell: cell.cause),
         models=_models(found, total, timings, said),
-        failovers=_failovers(failures),
+        failovers=_failovers(found),
         failed_open=sum(cell.requests for cell in found if cell.cause == "default"),
         remembered=sum(cell.remembered for cell in found),
         decision_us=_percentiles([timing.duration_us for timing in timings]),
@@ -105,7 +106,7 @@ def _shares(
 ) -> tuple[Share, ...]:
     """Return the requests by a trait, of those that have it: in the given order, or the most first."""
     rows = [
-        Share(name, count, count / total, sum(cell.spend_usd for cell in group))
+        Share(name, count, count / total, sum(cell.paid_usd for cell in group))
         for name, group in _grouped(found, trait).items()
         if name is not None and (count := sum(cell.requests for cell in group))
     ]
@@ -132,7 +133,7 @@ def _models(
                 requests=requests,
                 share=requests / total,
                 failed=sum(cell.requests for cell in group if cell.status == "failed"),
-                spend_usd=sum(cell.spend_usd for cell in group),
+                spend_usd=sum(cell.paid_usd for cell in group),
                 input_tokens=sum(cell.input_tokens for cell in group),
                 output_tokens=sum(cell.output_tokens for cell in group),
                 cached_tokens=sum(cell.cached_tokens for cell in group),
@@ -152,25 +153,27 @@ def _percentiles(values: Sequence[float]) -> Percentiles | None:
     return Percentiles(len(values), p50, p95, p99)
 
 
-def _failovers(failures: Sequence[Failing]) -> tuple[Failover, ...]:
+def _failovers(found: Sequence[Cell]) -> tuple[Failover, ...]:
     requests, answered = Counter[str](), Counter[str]()
-    for each in failures:
-        requests[each.cause] += each.requests
-        answered[each.cause] += each.requests if each.status == "answered" else 0
-    return tuple(Failover(cause, count, answered[cause]) for cause, count in requests.most_common())
+    for cell in found:
+        if cell.failed_with is not None:
+            requests[cell.failed_with] += cell.requests
+            answered[cell.failed_with] += cell.requests if cell.status == "answered" else 0
+    ordered = sorted(requests.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(Failover(cause, count, answered[cause]) for cause, count in ordered)
 
 
 def _saving(found: Sequence[Cell]) -> Saving | None:
-    routed = [cell for cell in found if cell.mode == "route" and cell.compared and cell.baseline is not None]
-    if not routed:
+    compared = [cell for cell in found if cell.is_compared]
+    if not compared:
         return None
-    paid, baseline = (sum(getattr(cell, name) for cell in routed) for name in ("paid_usd", "baseline_usd"))
-    pairs = _grouped(routed, lambda cell: (cell.baseline, cell.model))
+    paid, baseline = sum(cell.paid_usd for cell in compared), sum(cell.baseline_usd for cell in compared)
+    pairs = _grouped(compared, lambda cell: (cell.baseline, cell.model))
     guessed = [sum(cell.guessed_usd for cell in group) for group in pairs.values()]
     usd, share = reckoned(paid, baseline, guessed)
     return Saving(
-        baselines=tuple(sorted({str(cell.baseline) for cell in routed})),
-        requests=sum(cell.compared for cell in routed),
+        baselines=tuple(sorted({str(cell.baseline) for cell in compared})),
+        requests=sum(cell.requests for cell in compared),
         paid_usd=paid,
         baseline_usd=baseline,
         guessed_usd=sum(guessed),
@@ -179,26 +182,24 @@ def _saving(found: Sequence[Cell]) -> Saving | None:
     )
 
 
-def _shadow(found: Sequence[Cell]) -> Shadow | None:
-    watched = [cell for cell in found if cell.mode == "shadow"]
-    if not watched:
-        return None
-    paid, would = sum(cell.watched_usd for cell in watched), sum(cell.would_usd for cell in watched)
+def _shadow(found: Sequence[Cell], compared: Watched) -> Shadow:
     return Shadow(
-        requests=sum(cell.requests for cell in watched),
-        compared=sum(cell.watched for cell in watched),
-        paid_usd=paid,
-        would_usd=would,
-        saved_usd=paid - would,
+        requests=sum(cell.requests for cell in found if cell.mode == "shadow"),
+        compared=compared.requests,
+        paid_usd=compared.paid_usd,
+        would_usd=compared.would_usd,
+        saved_usd=compared.paid_usd - compared.would_usd,
     )
 
 
 def _estimated(found: Sequence[Cell]) -> Estimated | None:
-    requests = sum(cell.foreseen for cell in found)
-    if not requests:
+    foreseen = [cell for cell in found if cell.is_foreseen]
+    if not foreseen:
         return None
     return Estimated(
-        requests, sum(cell.foreseen_usd for cell in found), sum(cell.fulfilled_usd for cell in found)
+        requests=sum(cell.requests for cell in foreseen),
+        expected_usd=sum(cell.expected_usd for cell in foreseen),
+        actual_usd=sum(cell.paid_usd for cell in foreseen),
     )
 
 
@@ -208,13 +209,13 @@ def _timeline(found: Sequence[Cell], scope: Scope, slots: int) -> tuple[Slot, ..
 
 
 def _slot(at: datetime, group: Sequence[Cell]) -> Slot:
-    routed = [cell for cell in group if cell.mode == "route"]
+    compared = [cell for cell in group if cell.is_compared]
     return Slot(
         at=at,
         requests=sum(cell.requests for cell in group),
-        spend_usd=sum(cell.spend_usd for cell in group),
-        paid_usd=sum(cell.paid_usd for cell in routed),
-        baseline_usd=sum(cell.baseline_usd for cell in routed),
+        spend_usd=sum(cell.paid_usd for cell in group),
+        paid_usd=sum(cell.paid_usd for cell in compared),
+        baseline_usd=sum(cell.baseline_usd for cell in compared),
         models=_by_model(group),
     )
 

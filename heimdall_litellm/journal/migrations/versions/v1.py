@@ -58,7 +58,7 @@ def upgrade() -> None:
         op.create_index("records_report", "records", list(REPORTED))
     else:
         # Bodies lie apart, however well they are compressed, so that a report reads the columns alone.
-        op.execute("ALTER TABLE records SET (toast_tuple_target = 256)")
+        op.execute("ALTER TABLE records SET (toast_tuple_target = 1024)")
     op.create_table(
         "outcomes",
         sa.Column("id", sa.String(64), primary_key=True),
