@@ -432,5 +432,7 @@ def build() -> HeimdallHandler:
 
 
 def _serve(runtime: Runtime, names: frozenset[str]) -> None:
+    if (writer := runtime.writer) is not None:
+        shield_now(runtime.failures, "journal", lambda: seams.at_shutdown(writer.close), None)
     if runtime.settings.features.http_api:
         mount(ProxyBackend(runtime, names), runtime.failures)
