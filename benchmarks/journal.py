@@ -206,17 +206,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name, url in urls.items():
             if url is not None:
                 found[name] = asyncio.run(measure(url, models, texts))
+                if not given.json:
+                    print(f"{name}: {_in_words(found[name])}", flush=True)
     if given.json:
         json.dump(found, sys.stdout, indent=2)
-        return
-    for name, figures in found.items():
-        print(
-            f"{name}: {figures['requests']:,.0f} requests, sent {figures['sent_per_s']:,.0f}/s, "
-            f"kept {figures['kept_per_s']:,.0f}/s, {figures['lost_items']:,.0f} items lost; a request takes "
-            f"{figures['with_us']:.0f} µs with the journal and {figures['without_us']:.0f} without "
-            f"(× {figures['with_us'] / figures['without_us']:.2f}); "
-            f"an item that waits takes {figures['queue_bytes_each'] / 1e3:.1f} kB"
-        )
+
+
+def _in_words(figures: dict[str, float]) -> str:
+    return (
+        f"{figures['requests']:,.0f} requests, sent {figures['sent_per_s']:,.0f}/s, "
+        f"kept {figures['kept_per_s']:,.0f}/s, {figures['lost_items']:,.0f} items lost; a request takes "
+        f"{figures['with_us']:.0f} µs with the journal and {figures['without_us']:.0f} without "
+        f"(× {figures['with_us'] / figures['without_us']:.2f}); "
+        f"an item that waits takes {figures['queue_bytes_each'] / 1e3:.1f} kB"
+    )
 
 
 if __name__ == "__main__":

@@ -434,6 +434,7 @@ def build() -> HeimdallHandler:
 
 def _served(handler: HeimdallHandler, names: frozenset[str]) -> HeimdallHandler:
     runtime = handler.runtime
+    shield_now(runtime.failures, "journal", lambda: seams.at_shutdown(runtime.writer.close), None)
     if runtime.settings.features.http_api:
         mount(ProxyBackend(runtime, names, handler.records), runtime.failures)
     return handler
