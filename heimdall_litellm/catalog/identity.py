@@ -43,8 +43,8 @@ _NOISE: Final = frozenset({
     "reasoning", "auto", "awq", "gptq", "gguf", "fp4", "fp8", "fp16", "bf16", "int8", "int4", "nvfp4",
     "api", "tee",
 })
-# Faster hardware for the same model.
-_SERVED_FASTER: Final = frozenset({"highspeed"})
+# Other hardware, or a fuller one, for the same model.
+_SERVED_FASTER: Final = frozenset({"highspeed", "tput"})
 _FAST_IS_SPEED: Final = frozenset({"claude", "deepseek", "glm", "kimi"})
 # Versions of these have one digit before the point, so 35 is 3.5 and v3 is 3.
 _ONE_DIGIT: Final = frozenset({"claude", "deepseek", "gemini", "gpt", "llama", "qwen"})

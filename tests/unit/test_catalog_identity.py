@@ -109,7 +109,14 @@ SAME = [
         "qwen-3-235b-a22b-thinking-2507",
         ["Qwen 3 235B A22B 25-07 Think", "openrouter/qwen/qwen3-235b-a22b-thinking-2507"],
     ),
-    ("qwen-3-235b-a22b-2507", ["Qwen3-235B-A22B-Instruct-2507 (FC)", "openrouter/qwen/qwen3-235b-a22b-2507"]),
+    (
+        "qwen-3-235b-a22b-2507",
+        [
+            "Qwen3-235B-A22B-Instruct-2507 (FC)",
+            "openrouter/qwen/qwen3-235b-a22b-2507",
+            "together_ai/Qwen/Qwen3-235B-A22B-Instruct-2507-tput",
+        ],
+    ),
     (
         "qwen-3-coder-480b-a35b",
         [
