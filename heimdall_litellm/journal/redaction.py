@@ -48,8 +48,8 @@ _PATTERNS: Final = (
         re.compile(_START + r"[a-z][a-z0-9+.-]{1,20}://[^\s/@:\"]{0,100}:[^\s/@\"]{1,200}@"),
     ),
     ("account", re.compile(_START + r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")),
-    ("number", re.compile(r"(?:(?<![\w.])|(?<=\\[bfnrt]))\+?\d(?:[ ().-]{0,2}\d){8,18}(?![\w.])")),
     ("IP address", re.compile(_START + r"(?:\d{1,3}\.){3}\d{1,3}\b")),
+    ("number", re.compile(r"(?:(?<![\w.])|(?<=\\[bfnrt]))\+?\d(?:[ ().-]{0,2}\d){8,18}(?![\w.])")),
     ("long secret", re.compile(_RUN + r"[A-Za-z0-9_-]{32,}+")),
 )
 

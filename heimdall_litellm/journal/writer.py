@@ -176,10 +176,10 @@ class Writer:
                 return False
             for _ in batch:
                 self._kept.popleft()
-            self._settle()
             if self._failures:
                 logger.warning("Heimdall's journal is written again.")
             self._failures, self._has_complained, self._retry_at = 0, False, float("-inf")
+            self._settle()
         self._meter.waiting(0)
         return True
 

@@ -16,6 +16,7 @@ arguments by name: neither may change.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -43,6 +44,10 @@ from heimdall_litellm.plugin.verdict import has_answered
 
 if TYPE_CHECKING:
     from heimdall_litellm.config import Settings
+
+
+_TO_LOG_S = 5.0
+"""How long LiteLLM may take to log what there was of a stream whose client hung up."""
 
 
 class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped here
@@ -317,8 +322,11 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
 
     def _watched(self, stream: Any, request: Mapping[str, Any]) -> Any:
         record = self.records.of(request)
-        if record is None or not record.is_sound or not streams.is_unwatched(record.call, record.course):
+        if record is None or not record.is_sound:
             return stream
+        if not streams.is_unwatched(record.call, record.course):
+            is_kept = self.runtime.recorder.is_on
+            return streams.noticed(stream, partial(self._left, record)) if is_kept else stream
         if not seams.is_first_to_watch(self):
             # A guardrail behind us would see nothing of another stream.
             return stream
@@ -335,6 +343,10 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             shield_now(self.failures, "failure", settled, None)
 
         return streams.watched(stream, failed, replaced, left)
+
+    def _left(self, record: Record) -> None:
+        """Note that a client hung up, unless LiteLLM logs what there was of the answer, as it mostly does."""
+        asyncio.get_running_loop().call_later(_TO_LOG_S, self._forgotten, record)
 
     async def async_post_call_failure_hook(
         self,
@@ -420,5 +432,7 @@ def build() -> HeimdallHandler:
 
 
 def _serve(runtime: Runtime, names: frozenset[str]) -> None:
+    if (writer := runtime.writer) is not None:
+        shield_now(runtime.failures, "journal", lambda: seams.at_shutdown(writer.close), None)
     if runtime.settings.features.http_api:
         mount(ProxyBackend(runtime, names), runtime.failures)

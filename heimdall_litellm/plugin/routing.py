@@ -18,7 +18,7 @@ from heimdall_litellm.core.explain import summary
 from heimdall_litellm.core.failover import Hop, after
 from heimdall_litellm.core.request import read_request
 from heimdall_litellm.core.types import NO_OVERRIDES, Decision, RequestFacts, Standing
-from heimdall_litellm.errors import HeimdallError, NoCandidate
+from heimdall_litellm.errors import HeimdallError, NoCandidate, RequestError
 from heimdall_litellm.journal.record import Arm
 from heimdall_litellm.plugin import access, apply, form, seams, translate
 from heimdall_litellm.plugin.attempts import Course
@@ -148,16 +148,20 @@ class Routing:
             considered = self._consider(request, record.requested)
             await shield(self._failures, "decide", considered, None)
         await self._guard.check_default(record.requested, request.token)
-        record.reason = f"{record.mode} mode: the default model answers, as without Heimdall"
+        record.reason = record.reason or f"{record.mode} mode: the default model answers, as without Heimdall"
         record.goes_to = record.requested
         left = dict(request.data)
         self._stamp(left, request)
         return left
 
     async def _consider(self, request: _Request, name: str) -> None:
-        """Note what would be decided."""
+        """Note what would be decided; who would be refused is left alone like everybody."""
         record = request.record
-        choice = await self._choice(request, name)
+        try:
+            choice = await self._choice(request, name)
+        except RequestError as error:
+            record.reason = f"{record.mode} mode: it would have been refused: {error}"
+            return
         record.choice, record.cause = choice, cause_of(choice.decision, choice.overrides, "chosen")
 
     async def _choice(self, request: _Request, name: str) -> Choice:

@@ -9,6 +9,7 @@ proxy replaces its router and its configuration while it runs.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 import ssl
@@ -138,6 +139,8 @@ _HOOKS: tuple[tuple[str, tuple[str, ...], bool, str], ...] = (
     ),
 )
 
+_SHUTDOWN = "proxy_shutdown_event"
+
 _OTHERS: tuple[tuple[str, bool, str], ...] = (
     (f"{_PROXY}:proxy_config.get_config_state", True, "the model list at start"),
     ("litellm:callback_settings", True, "the settings"),
@@ -157,6 +160,7 @@ _OTHERS: tuple[tuple[str, bool, str], ...] = (
     (f"{_RESPONSE_SECURITY}._decrypt_response_id", False, "the same, where the proxy encrypts the ids"),
     (_MODEL_OF_ID, False, "guarding a default model that the id of a file or batch names"),
     (f"{_PROXY}:app.router.routes", False, "the HTTP API"),
+    (f"{_PROXY}:{_SHUTDOWN}", False, "the last second of the journal, where the proxy is told to end"),
     (_KEY_CHECK, False, "the key check of the HTTP API; without it nobody gets in"),
     (_IS_PUBLIC, False, "the same"),
     ("litellm:exception_type", False, "telling failures of streams apart"),
@@ -335,6 +339,26 @@ def proxy_app() -> Any:
     """Return the proxy's web application; None outside a proxy."""
     # Only where it has been loaded: a router alone has none, and importing it would make one.
     return _attribute(f"{_PROXY}:app") if _PROXY in sys.modules else None
+
+
+def at_shutdown(end: Callable[[], None]) -> None:
+    """Have something done once the proxy has served its last request, on a thread.
+
+    Nothing else tells us: at its end uvicorn raises the signal it was sent, which kills the process before
+    Python's own exit handlers run.
+    """
+    proxy = sys.modules.get(_PROXY)
+    shut = getattr(proxy, _SHUTDOWN, None)
+    if proxy is None or shut is None:
+        return
+
+    async def shut_and_end(*given: Any, **named: Any) -> Any:
+        try:
+            return await shut(*given, **named)
+        finally:
+            await asyncio.to_thread(end)
+
+    setattr(proxy, _SHUTDOWN, shut_and_end)
 
 
 def redis() -> Any:

@@ -84,6 +84,18 @@ async def watched(
         stream = following
 
 
+async def noticed(stream: AsyncIterator[Any], left: Callable[[], None]) -> AsyncIterator[Any]:
+    """Yield a stream as it is; `left` is told when the client hangs up."""
+    try:
+        async for chunk in stream:
+            yield chunk
+    except (GeneratorExit, asyncio.CancelledError):
+        left()
+        raise
+    finally:
+        await _closed(stream)
+
+
 def has_content(chunk: Any) -> bool:
     """Whether a chunk holds any of an answer, its end included; what we can't tell does."""
     if isinstance(chunk, bytes):
