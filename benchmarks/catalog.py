@@ -102,11 +102,13 @@ def measure(rounds: int) -> dict[str, Figures]:
     """Time each step by itself; microseconds."""
     from pydantic_core import from_json
 
-    from heimdall_litellm.catalog.drift import drift_of_listings
+    from heimdall_litellm.catalog.chronicle import Chronicle
+    from heimdall_litellm.catalog.drift import compare
     from heimdall_litellm.catalog.listings_index import ListingsIndex
     from heimdall_litellm.catalog.merge import merge
     from heimdall_litellm.catalog.price_map import load_price_map
     from heimdall_litellm.catalog.readings import Reading
+    from heimdall_litellm.catalog.sources.litellm_map import LiteLLMMap
     from heimdall_litellm.catalog.sources.openrouter import OpenRouter
     from heimdall_litellm.catalog.store import Kept, Store
 
@@ -118,14 +120,19 @@ def measure(rounds: int) -> dict[str, Figures]:
     with tempfile.TemporaryDirectory() as directory:
         store = Store(Path(directory) / "store.sqlite")
         store.put("s", "a", Kept(0.0, 0.0), listings)
+        chronicle, mapped = Chronicle(store), LiteLLMMap().read(price_map).listings
         steps: dict[str, Callable[[Any], object]] = {
             "load the price map": lambda _: load_price_map(),
             f"parse a list of {len(listings)} models, {len(text) // 1000} kB": lambda _: from_json(text),
             "read it into listings": lambda _: source.read(from_json(text)),
             "index it": lambda _: ListingsIndex(index.readings),
-            "compare it with the one before": lambda _: drift_of_listings("s", listings, listings, at),
+            "compare it with the one before": lambda _: compare("s", listings, listings, (), at),
             f"merge {len(models)} groups with the price map alone": lambda _: merge(models, price_map, {}),
             f"merge {len(models)} groups with lists": lambda _: merge(models, price_map, {}, listings=index),
+            "compare and keep what has changed": lambda n: chronicle.notice(
+                "s", "a", listings, n + 1.0, n + 1.0
+            ),
+            "the same of the price map": lambda n: chronicle.notice("litellm", "", mapped, n + 1.0, n + 1.0),
             "keep a list": lambda n: store.put("s", "a", Kept(float(n), 0.0), listings),
             "read it back after a restart": lambda _: store.listings("s", "a"),
         }
@@ -142,7 +149,7 @@ def measure_load() -> dict[str, Any]:
     from pydantic_core import from_json
 
     from heimdall_litellm.bundle import load_bundle
-    from heimdall_litellm.catalog.drift import drift_of_listings
+    from heimdall_litellm.catalog.drift import compare
     from heimdall_litellm.catalog.listings_index import ListingsIndex
     from heimdall_litellm.catalog.merge import merge
     from heimdall_litellm.catalog.price_map import load_price_map
@@ -167,7 +174,7 @@ def measure_load() -> dict[str, Any]:
 
     def news() -> None:
         after = source.read(from_json(text)).listings
-        drift_of_listings("s", listings, after, at)
+        compare("s", listings, after, (), at)
         merged(after)
 
     def prices() -> None:

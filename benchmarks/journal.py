@@ -29,7 +29,7 @@ from litellm.proxy._types import LitellmUserRoles, UserAPIKeyAuth
 
 from benchmarks.prompts import prompts
 from heimdall_litellm.config import load_settings
-from heimdall_litellm.journal.sink import DatabaseSink
+from heimdall_litellm.journal.sink import DatabaseSink, NoMeter, NoSink
 from heimdall_litellm.journal.writer import Writer
 from heimdall_litellm.plugin import seams
 from heimdall_litellm.plugin.handler import HeimdallHandler
@@ -84,10 +84,11 @@ class Hooks:
         runtime.build(models)
         self.handler = HeimdallHandler(runtime, SimulatedProvider())
 
-    def _writer(self, settings: Any) -> Writer | None:
-        if settings.enabled:
-            sink = DatabaseSink(settings)
-            self.writer = Writer(sink, self.meter, size=settings.queue_size, flush_s=settings.flush_seconds)
+    def _writer(self, settings: Any, _groups: Any) -> Writer:
+        if not settings.enabled:
+            return Writer(NoSink(), NoMeter())
+        sink = DatabaseSink(settings)
+        self.writer = Writer(sink, self.meter, size=settings.queue_size, flush_s=settings.flush_seconds)
         return self.writer
 
     async def serve(self, text: str) -> None:

@@ -11,13 +11,20 @@ tables, price curves and families they don't exist. Then the dial is swept with 
 - *absent*, no candidates;
 - *constant*: at the lower third of all known models, whatever they cost (as before there were price classes);
 - *price q*: at the quantile q of the known models that cost about as much (`training/price_class.py`);
-- *family, price q*: the latest older version of the same family and tier, where there is one, else by price.
+- *family, price q*: by a relative (`catalog/families.py`), where there is one, or the price where that speaks
+  for more; else by price;
+- *cross-fitted*: the last with, for each pool, the q that was best on the mean of the pools that share no
+  source with it. What is reported of a pool has no part in what was chosen for it.
 
 The figure is the mean score over the costs from the cheapest single model's to the best one's, along the hull
 of the dial's points (`training/cost_quality.py`), in points of 100. (The share recovered of the gap to an
 oracle, which other tables show, divides by next to nothing on single benchmarks.) The choice is the α-score's
 by clusters alone, as in `left_out.py`. Intervals are by bootstrap over prompts, paired for the differences to
 *constant*.
+
+*Wins* is how often a guess beats all known models outright: at the end of the dial where only quality counts,
+the share of prompts that a hidden model is chosen for under *family, price 0.4*, and by how many points its
+score there differs from that of the model that is chosen when the hidden ones are absent.
 """
 
 from __future__ import annotations
@@ -36,14 +43,14 @@ from numpy.typing import NDArray
 from benchmarks.left_out import Choices, Fitted, Floats, attention, fitted, prices_of, sweep
 from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.catalog import canonical
-from heimdall_litellm.catalog.families import predecessor
+from heimdall_litellm.catalog.families import relative
 from training.cost_quality import Pool, area, make_pool, single_choices, trace
 from training.data import Example, load_outcomes
 from training.fit import canonical_with_effort, cluster, read_inputs, with_unscored
 from training.leakage import folds, group_duplicates
 from training.measures import Estimate
 from training.pools import FEWEST_PROMPTS, pool_sources
-from training.price_class import curves, knots, list_prices, priced
+from training.price_class import QUANTILE, curves, knots, list_prices, priced
 from training.priors import fit_published, load_priors
 
 FOLDS: Final = 5
@@ -52,6 +59,7 @@ DRAWS: Final = 100
 QUANTILES: Final = (0.2, 0.3, 0.4, 0.5)
 UNKNOWN: Final = 0.3
 _HIDDEN: Final = 1 / 3
+_USUAL: Final = f"family, price {QUANTILE:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,9 @@ class Report:
     models: int
     points: Mapping[str, Estimate]
     gain: Mapping[str, Estimate]
+    wins: float
+    worth: float
+    """Points of 100 that a win gains; NaN where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +102,13 @@ def guesses(table: Fitted, hidden: Sequence[str], usd: Mapping[str, float]) -> d
         for name, row in by_name.items():
             quality[rows[name]] = row
         for name, other in kin.items():
-            quality[rows[name]], written[rows[name]] = (
-                part[table.models.index(other)] for part in (table.quality, table.tokens)
-            )
+            at = table.models.index(other)
+            quality[rows[name]] = np.maximum(table.quality[at], by_name[name])
+            written[rows[name]] = table.tokens[at]
         return replace(table, quality=quality, tokens=written)
 
     found = {"known": table, "constant": with_rows(dict.fromkeys(rows, unknown), {})}
-    older = {name: kin for name in hidden if (kin := predecessor(name, kept)) is not None}
+    older = {name: kin for name in hidden if (kin := relative(name, kept)) is not None}
     for quantile in QUANTILES:
         curve = curves(known, table.quality, at, quantile)
         by_price = {name: _at(usd[name], at, curve) if len(at) else unknown for name in hidden}
@@ -119,8 +130,8 @@ def choices_of(
     examples: Sequence[Example],
     usd: Mapping[str, tuple[float, float]],
     seed: int,
-) -> dict[str, Choices]:
-    """Choices by method and setting of the dial, (settings, n), with a random third of the models hidden."""
+) -> tuple[dict[str, Choices], NDArray[np.bool_]]:
+    """Choices by method and setting of the dial, (settings, n), and the random third hidden, (models,)."""
     bases = sorted({canonical(name) for name in list_prices(pool.models)})
     count = max(1, round(_HIDDEN * len({canonical(name) for name in pool.models})))
     drawn = np.random.default_rng(seed).permutation(len(bases))[:count]
@@ -143,12 +154,33 @@ def choices_of(
         smaller = replace(pool, models=tuple(pool.models[j] for j in staying))
         fewer = staying[sweep(smaller, part.table, part.seen[of], read[to], prices[staying])]
         _place(found, "absent", to, fewer, len(pool.rows))
-    return found
+    return found, np.array([name in hidden for name in pool.models])
 
 
 def _place(found: dict[str, Choices], method: str, to: NDArray[np.intp], chosen: Choices, n: int) -> None:
     whole = found.setdefault(method, np.zeros((len(chosen), n), np.intp))
     whole[:, to] = chosen
+
+
+def wins(pool: Pool, hides: Sequence[tuple[Mapping[str, Choices], NDArray[np.bool_]]]) -> tuple[float, float]:
+    """How often a guess wins where only quality counts, and by how many points; by the rule above."""
+    guessed = np.array([choices[_USUAL][0] for choices, _ in hides])
+    known = np.array([choices["absent"][0] for choices, _ in hides])
+    is_win = np.array([is_hidden[one] for (_, is_hidden), one in zip(hides, guessed, strict=True)])
+    rows = np.arange(guessed.shape[1])
+    differs = 100 * (pool.score[rows, guessed] - pool.score[rows, known])
+    return float(is_win.mean()), float(differs[is_win].mean()) if is_win.any() else float("nan")
+
+
+def cross_fitted(drawn: Mapping[str, dict[str, Floats]], sources: Mapping[str, Sequence[str]]) -> None:
+    """Add *cross-fitted* to the points of each pool; by the rule above."""
+    usual = [f"family, price {q:g}" for q in QUANTILES]
+    best = {}
+    for name in drawn:
+        others = [other for other in drawn if not set(sources[other]) & set(sources[name])] or [name]
+        best[name] = max(usual, key=lambda method: float(np.mean([drawn[o][method][0] for o in others])))
+    for name, got in drawn.items():
+        got["cross-fitted"] = got[best[name]]
 
 
 def points(pool: Pool, chosen: Sequence[Mapping[str, Choices]], draws: int = DRAWS) -> dict[str, Floats]:
@@ -206,24 +238,31 @@ def measure(train: Sequence[Example], priors: Path) -> list[Report]:
         print(f"fitted without fold {fold + 1} of {FOLDS}", file=sys.stderr)
     names = [[canonical_with_effort(model) for model in example.outcomes] for example in train]
     usd = prices_of(sorted({name for row in names for name in row}))
-    reports, drawn = [], []
+    drawn: dict[str, dict[str, Floats]] = {}
+    won: dict[str, tuple[float, float]] = {}
+    sizes: dict[str, tuple[int, int]] = {}
     for name, sources in pool_sources(train).items():
         pool = make_pool(name, sources, train, names, usd)
         if pool is None or len(pool.rows) < FEWEST_PROMPTS or not list_prices(pool.models):
             continue
         hides = [choices_of(pool, parts, train, usd, seed) for seed in range(HIDES)]
-        got = points(pool, hides)
-        drawn.append(got)
-        reports.append(_report(name, len(pool.rows), len(pool.models), got))
+        drawn[name] = points(pool, [choices for choices, _ in hides])
+        won[name] = wins(pool, hides)
+        sizes[name] = len(pool.rows), len(pool.models)
         print(f"measured {name}", file=sys.stderr)
-    mean = {method: np.mean([got[method] for got in drawn], axis=0) for method in drawn[0]}
+    cross_fitted(drawn, pool_sources(train))
+    reports = [_report(name, *sizes[name], got, *won[name]) for name, got in drawn.items()]
+    mean = {method: np.mean([got[method] for got in drawn.values()], axis=0) for method in reports[0].points}
     prompts = sum(report.prompts for report in reports)
-    return [*reports, _report(f"mean of {len(drawn)}", prompts, 0, mean)]
+    often, much = (float(np.nanmean([each[i] for each in won.values()])) for i in (0, 1))
+    return [*reports, _report(f"mean of {len(drawn)}", prompts, 0, mean, often, much)]
 
 
-def _report(name: str, prompts: int, models: int, got: Mapping[str, Floats]) -> Report:
+def _report(
+    name: str, prompts: int, models: int, got: Mapping[str, Floats], often: float, much: float
+) -> Report:
     gain = {method: values - got["constant"] for method, values in got.items() if method != "constant"}
-    return Report(name, prompts, models, _estimates(got, prompts), _estimates(gain, prompts))
+    return Report(name, prompts, models, _estimates(got, prompts), _estimates(gain, prompts), often, much)
 
 
 def _estimates(drawn: Mapping[str, Floats], prompts: int) -> dict[str, Estimate]:
@@ -246,6 +285,8 @@ def render(reports: Sequence[Report]) -> str:
     others = [m for m in methods if m != "constant"]
     lines += ["", f"| more than constant | {' | '.join(others)} |", "|---" * (len(others) + 1) + "|"]
     lines += [f"| {r.pool} | {' | '.join(_cell(r.gain[m]) for m in others)} |" for r in reports]
+    lines += ["", "| guesses that win | share of prompts | points gained by it |", "|---" * 3 + "|"]
+    lines += [f"| {r.pool} | {r.wins:.1%} | {r.worth:+.2f} |" for r in reports]
     return "\n".join(lines)
 
 

@@ -283,10 +283,10 @@ def _build(settings: Settings, entries: Sequence[CatalogEntry], bundle: Bundle) 
         lists = {bucket: given[bucket] or proposed[bucket] for bucket in given}
         policy = settings.policy(name, lists, bundle.manifest.thresholds)
         table = bundle.knowledge.table
-        fields[name] = build_candidates(policy, known, table, matcher.known_as, matcher.older_version)
+        fields[name] = build_candidates(policy, known, table, matcher.known_as, matcher.relative_of)
         baseline = settings.baseline.model or _best_hard(fields[name])
         alone = replace(policy, candidates={"hard": (baseline,)}, efforts={"hard": _UNASKED})
-        baselines[name] = build_candidates(alone, known, table, matcher.known_as, matcher.older_version)
+        baselines[name] = build_candidates(alone, known, table, matcher.known_as, matcher.relative_of)
     cache = DecisionCache(settings.cache.max_entries, settings.cache.ttl_seconds)
     return Snapshot(known, bundle, fields, cache, baselines)
 

@@ -2,7 +2,7 @@
 
 A circuit has a key: a deployment's id, or a provider and the digest of a caller's own credential
 (`own_key`), so that a user whose limit is reached is set aside there without anybody else being. Circuits
-that are closed and quiet are forgotten. What opens or closes is told to a listener, which may share it
+that are closed and quiet are forgotten. What opens or closes is told to listeners, which may share it
 with other processes (`plugin/shared.py`); what others tell comes in by `adopt`.
 """
 
@@ -83,11 +83,15 @@ class Health:
         self._members: Mapping[str, Sequence[str]] = {}
         self._clock, self._jitter, self._max_circuits = clock, jitter, max_circuits
         self._lock = threading.Lock()
-        self._listener: Listener = lambda *_: None
+        self._listeners: tuple[Listener, ...] = ()
 
     def tell(self, listener: Listener) -> None:
-        """Tell `listener` of every change from now on."""
-        self._listener = listener
+        """Tell `listener` too of every change from now on."""
+        self._listeners += (listener,)
+
+    def _tell(self, key: str, circuit: Circuit, seconds: float) -> None:
+        for listener in self._listeners:
+            listener(key, circuit, seconds)
 
     def know(self, members: Mapping[str, Sequence[str]]) -> None:
         """Note which deployments each model group has, by id."""
@@ -163,7 +167,7 @@ class Health:
                 before = self._circuits.get(key, CLOSED)
                 self._put(key, breaker.recovered(before))
             if before.state != "closed":
-                self._listener(key, CLOSED, 0.0)
+                self._tell(key, CLOSED, 0.0)
 
     def succeed(self, keys: Sequence[str]) -> None:
         """Note an attempt that succeeded."""
@@ -176,7 +180,7 @@ class Health:
                 if before is not CLOSED or not key.startswith(_OWN):
                     self._put(key, after)
             if before.state != "closed" and after.state == "closed":
-                self._listener(key, after, 0.0)
+                self._tell(key, after, 0.0)
 
     def fail(self, key: str, failure: Failure, pause: Pause) -> bool:
         """Note an attempt that failed, and set `key` aside; False where it was so already."""
@@ -196,7 +200,7 @@ class Health:
             self._put(key, after)
         has_opened = after.until != before.until
         if has_opened:
-            self._listener(key, after, after.until - now)
+            self._tell(key, after, after.until - now)
         return has_opened
 
     def adopt(self, key: str, seconds: float, row: int, cause: str) -> None:

@@ -1,7 +1,7 @@
 """What is expected of a model before anything is asked of it, and how that is known.
 
 Which of a bundle's models a deployment is, is a question about both: first the very model
-(`catalog/identity.py`), then an older version of the same family and tier (`catalog/families.py`), then its
+(`catalog/identity.py`), then a relative of the same family (`catalog/families.py`), then its
 price. The same answers stand behind every decision (`core/strangers.py`).
 """
 
@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from heimdall_litellm.bundle import Bundle
 from heimdall_litellm.catalog import match
 from heimdall_litellm.catalog.facts import CatalogView, Prior
-from heimdall_litellm.catalog.families import predecessor
-from heimdall_litellm.core.strangers import Expectations
+from heimdall_litellm.catalog.families import relative
+from heimdall_litellm.core.strangers import Expectations, at_effort, is_price
 from heimdall_litellm.core.types import CatalogEntry, EffortSpec
 
 
@@ -28,9 +28,9 @@ class Matches:
         """The bundle's name for a model at an effort, or the nearest effort; None for a stranger."""
         return match(entry.upstream, self.models, effort.reasoning_effort)
 
-    def older_version(self, entry: CatalogEntry, effort: EffortSpec) -> str | None:
-        """The bundle's name for the latest older version of the same family and tier, or None."""
-        return predecessor(entry.upstream, self.models, effort.reasoning_effort)
+    def relative_of(self, entry: CatalogEntry, effort: EffortSpec) -> str | None:
+        """The bundle's name for the relative that stands for a model, or None."""
+        return relative(entry.upstream, self.models, effort.reasoning_effort)
 
 
 def prior_of(entry: CatalogEntry, bundle: Bundle) -> Prior:
@@ -57,25 +57,27 @@ def with_priors(view: CatalogView, bundle: Bundle) -> CatalogView:
 def _prior(entry: CatalogEntry, bundle: Bundle, expectations: Expectations) -> Prior:
     matches, effort = Matches(bundle.models), EffortSpec("medium" if entry.is_reasoning else None)
     known_as = matches.known_as(entry, effort)
-    older = matches.older_version(entry, effort) if known_as is None else None
-    found = expectations.of(entry, known_as, older)
-    named = known_as or older
+    kin = matches.relative_of(entry, effort) if known_as is None else None
+    found = expectations.of(entry, known_as, kin, effort.reasoning_effort)
+    named = known_as or kin
     if entry.quality_override is not None:
         return Prior(entry.quality_override, "user", known_as)
     overall = min(1.0, max(0.0, float(found.quality @ bundle.knowledge.table.share)))
     table = bundle.priors
     if table is None:
         return Prior(overall, found.basis, named)
+    usd = entry.output_usd_per_mtok
+    by_price = table.kinds_for(usd) if is_price(usd) and found.basis in ("price-class", "family") else {}
     if named is None:
-        usd = entry.output_usd_per_mtok
-        by_kind = table.kinds_for(usd) if found.basis == "price-class" and usd is not None else {}
-        return Prior(overall, found.basis, None, by_kind)
+        return Prior(overall, found.basis, None, by_price)
     at = expectations.index[named]
+    own = at_effort(table.by_kind[at], named, effort.reasoning_effort)
+    by_kind = table.named(own)
     return Prior(
         overall,
         found.basis,
         named,
-        table.kinds_at(at),
+        {kind: max(quality, by_price.get(kind, 0.0)) for kind, quality in by_kind.items()},
         int(table.outcomes[at]),
         int(table.published[at]),
         table.latest_at(at),

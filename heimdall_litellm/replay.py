@@ -63,7 +63,7 @@ def candidates_from(settings: Document, catalog: Document, bundle: Bundle) -> Ca
     entries = [from_json(CatalogEntry, json.dumps(each)) for each in json.loads(catalog.body)]
     matcher = Matches(bundle.models)
     known = {entry.name: entry for entry in entries}
-    return build_candidates(policy, known, bundle.knowledge.table, matcher.known_as, matcher.older_version)
+    return build_candidates(policy, known, bundle.knowledge.table, matcher.known_as, matcher.relative_of)
 
 
 def replay(

@@ -1,4 +1,4 @@
-"""`python -m training fit | priors | strangers | lengths | evaluate | export | distill`; docs/training.md."""
+"""`python -m training` fits bundles, measures and exports them: see docs/training.md."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ from training.evaluate import render
 from training.export import export as export_bundle
 from training.fit import CLUSTER_COUNT
 from training.fit import fit as fit_bundle
-from training.into import add_priors
+from training.into import renew_tables
 from training.lengths import across_sources, as_shipped, thinking, within_sources
 from training.lengths import render as render_lengths
+from training.shrinkage import measure as measure_shrinkage
+from training.shrinkage import render as render_shrinkage
 from training.strangers import measure as measure_guesses
 from training.strangers import render as render_guesses
 
@@ -85,7 +87,7 @@ def _progress() -> Callable[[str], None]:
     "--into",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     required=True,
-    help="Bundle to add them to.",
+    help="Bundle to write them into.",
 )
 @click.option(
     "--outcomes", "outcome_files", type=_FILE, multiple=True, required=True, help="What it was fitted on."
@@ -94,8 +96,19 @@ def _progress() -> Callable[[str], None]:
     "--priors", "published", type=_FILE, required=True, help="Published figures it was fitted with."
 )
 def priors(into: Path, outcome_files: tuple[Path, ...], published: Path) -> None:
-    """Add the table of priors to a bundle, and change nothing else that it knows."""
-    click.echo(add_priors(into, load_outcomes(outcome_files), published, _progress()).id)
+    """Fit a bundle's tables of quality and lengths anew, and change nothing else that it knows."""
+    click.echo(renew_tables(into, load_outcomes(outcome_files), published, _progress()).id)
+
+
+@cli.command()
+@click.option(
+    "--outcomes", "outcome_files", type=_FILE, multiple=True, required=True, help="Training outcomes."
+)
+@click.option("--priors", "published", type=_FILE, required=True, help="Published figures.")
+def shrinkage(outcome_files: tuple[Path, ...], published: Path) -> None:
+    """Hide outcomes of models, and measure how well a few of them predict the others."""
+    found = measure_shrinkage(load_bundle(), load_outcomes(outcome_files), published, _progress())
+    click.echo(render_shrinkage(found))
 
 
 @cli.command()

@@ -2,22 +2,25 @@
 
 Two models are seldom tried on the same prompts, and scores of different sources are on different scales: the
 plain mean of one that was tried on the hard half alone makes it look worse than one that wasn't. So scores
-are taken apart as in item response theory (Rasch 1960, with a departure by cluster):
+are taken apart as in item response theory (Rasch 1960, with a departure by cluster and one by benchmark):
 
-    E[score[i, m]] = σ(θ[m] + δ[m, c(i)] − b[i])
+    E[score[i, m]] = σ(θ[m] + δ[m, c(i)] + ε[m, s(i)] − b[i])
 
-b is how hard a prompt is, θ the ability of a model, δ what it is better or worse at. All three are maxima a
-posteriori, by Newton steps in turn. What is published of a model (`priors.py`: a[m, kind], also logits) says
-where to expect it,
+b is how hard a prompt is, θ the ability of a model, δ what it is better or worse at, ε its knack of one
+benchmark s, which says nothing of others. All are maxima a posteriori, by Newton steps in turn. Prompts of a
+benchmark are hard together: b is drawn to their common mean, which is nearly free. The knack bounds what one
+benchmark can tell: however many of its prompts a model answered, θ is left open by `Spread.knack`. What is
+published of a model (`priors.py`: a[m, kind], also logits) says where to expect it,
 
     x[m, c] = ā[m] + _KINDS·(a[m, c] − ā[m])       a[m, c] weighs a model's kinds as the cluster holds them
     E[θ[m] + δ[m, c]] = base[c] + slope[c]·x[m, c]
 
 with a line for each cluster, because tasks differ in how much a better model gains on them: fitted to the
 models that have both, each by what its outcomes tell (1 / variance), and drawn to one line common to all
-clusters. Models stray from it by _ABILITY_SD in θ and by _DEPARTURE_SD in δ. Then
+clusters. Models stray from it by `Spread.ability` in θ and by _DEPARTURE_SD in δ; how far, was chosen by
+hiding models' outcomes and predicting them (`shrinkage.py`). Then
 
-    prior[m, c] = mean over the prompts i in c of σ(E[δ[m, c]] + θ[m] − b[i])
+    prior[m, c] = mean over the prompts i in c of σ(E[δ[m, c]] + θ[m] + ε[m, s(i)] − b[i])
     mean[m, c]  = the same with the δ that the cell's own outcomes say
 
 so every model is judged on the same prompts, and the bundle's shrinkage weighs the two by the number of
@@ -30,7 +33,7 @@ it is judged on all prompts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +52,6 @@ KAPPA = 60.0
 """Outcomes that a prior is worth."""
 _SWEEPS = 25
 _DIFFICULTY_SD = 2.0
-_ABILITY_SD = 0.7
 _UNPUBLISHED_SD = 1.5
 _DEPARTURE_SD = 0.25
 _UNTOLD_DEPARTURE_SD = 0.7
@@ -63,6 +65,20 @@ _SLOPES = (0.2, 3.0)
 _FEWEST_IN_BOTH = 5
 _SLOPE = 0.7
 """s where too few models have both to fit it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Standard deviations: of a model's `ability` about what is published of it, of its `knack` of a
+    benchmark, and of what a `benchmark`'s prompts have in common in hardness (next to no bound).
+    """
+
+    ability: float = 0.25
+    knack: float = 0.3
+    benchmark: float = 3.0
+
+
+USUAL = Spread()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +97,14 @@ class Worth:
 
 @dataclass(frozen=True, slots=True)
 class _Outcomes:
-    """One element per outcome: which prompt, model and cell (model · k + cluster), what score."""
+    """One element per outcome: which prompt, model, cell (model · k + cluster), benchmark (model · sources +
+    source), and what score.
+    """
 
     prompt: Ints
     model: Ints
     cell: Ints
+    benchmark: Ints
     score: Floats
 
 
@@ -95,11 +114,24 @@ class _Scale:
 
     ability: Floats
     departure: Floats
+    knack: Floats
     hardness: Floats
     expected_ability: Floats
     ability_sd: Floats
     expected_departure: Floats
     expected_hardness: Floats
+
+    def chance(self, seen: _Outcomes) -> Floats:
+        """Expected score of every outcome."""
+        able = self.ability[seen.model] + self.departure[seen.cell] + self.knack[seen.benchmark]
+        chance: Floats = expit(able - self.hardness[seen.prompt])
+        return chance
+
+    def gains(self, source: Ints) -> NDArray[np.float32]:
+        """ε[m, s(i)] − b[i], (models, prompts)."""
+        knack = self.knack.reshape(len(self.ability), -1)
+        gains: NDArray[np.float32] = (knack[:, source] - self.hardness[None, :]).astype(np.float32)
+        return gains
 
     @property
     def logits(self) -> Floats:
@@ -124,30 +156,77 @@ def worth(
     k = len(clusters.centroids)
     seen = _outcomes(examples, clusters, names, models)
     told = _published_logits(published, models, clusters)
-    scale = _Scale(
-        np.zeros(len(models)),
-        np.zeros(len(models) * k),
-        np.zeros(len(examples)),
-        np.zeros(len(models)),
-        np.full(len(models), _UNPUBLISHED_SD),
-        np.zeros(len(models) * k),
-        _DIFFICULTY_SD * (np.zeros(len(examples)) if hardness is None else hardness),
-    )
-    _fit(scale, seen, _UNTOLD_DEPARTURE_SD)
-    share = np.asarray(clusters.share, np.float64)
-    line = _expect(scale, seen, told, share)
-    _fit(scale, seen, _DEPARTURE_SD)
+    scale, line = _placed(examples, clusters, seen, told, hardness, USUAL)
+    source = _sources(examples)
     expected = scale.expected_departure.reshape(len(models), k)
-    prior = _quality(scale.ability[:, None] + expected, scale.hardness, clusters)
+    gains = scale.gains(source)
+    prior = _quality(scale.ability[:, None] + expected, gains, clusters)
     for _ in range(_SWEEPS):
         _step_departure(scale, seen, _OWN_SD)
-    own = _quality(scale.logits, scale.hardness, clusters)
+    own = _quality(scale.logits, gains, clusters)
     count = np.bincount(seen.cell, minlength=len(models) * k).reshape(len(models), k).astype(float)
     each = np.ones(len(examples)) if weights is None else weights
     kinds = np.array([KINDS.index(kind_of_task(example.task)) for example in examples], np.int64)
-    at_kinds = _expected_at_kinds(scale, line, _values_of(published, models), told @ share)
-    by_kind = _by_kind(scale, at_kinds, count, clusters, kinds, each)
+    at_kinds = _expected_at_kinds(
+        scale, line, _values_of(published, models), told @ np.asarray(clusters.share, np.float64)
+    )
+    by_kind = _by_kind(scale, at_kinds, gains, count, clusters, kinds, each)
     return Worth(tuple(models), own, count, prior, by_kind)
+
+
+def predicted_scores(
+    examples: Sequence[Example],
+    clusters: Clusters,
+    names: Sequence[Sequence[str]],
+    published: Published,
+    hardness: Floats,
+    spread: Spread,
+    wanted: Mapping[tuple[str, str], Ints],
+) -> dict[tuple[str, str], float]:
+    """Mean score to expect of models on some prompts, by the key of each of `wanted`: model, then anything.
+
+    The values of `wanted` are indices of `examples`; models that nothing is known of are left out.
+    """
+    models = sorted({*(name for row in names for name in row), *published.models})
+    seen = _outcomes(examples, clusters, names, models)
+    scale, _ = _placed(
+        examples, clusters, seen, _published_logits(published, models, clusters), hardness, spread
+    )
+    index = {name: i for i, name in enumerate(models)}
+    return {
+        (model, what): float(
+            expit(scale.logits[index[model], clusters.of_prompt[rows]] - scale.hardness[rows]).mean()
+        )
+        for (model, what), rows in wanted.items()
+        if model in index
+    }
+
+
+def _placed(
+    examples: Sequence[Example],
+    clusters: Clusters,
+    seen: _Outcomes,
+    told: Floats,
+    hardness: Floats | None,
+    spread: Spread,
+) -> tuple[_Scale, tuple[Floats, Floats]]:
+    """Place models and prompts on one scale; also slope and base of each cluster's line, (k,)."""
+    models, k = told.shape
+    source = _sources(examples)
+    scale = _Scale(
+        np.zeros(models),
+        np.zeros(models * k),
+        np.zeros(models * (source.max(initial=0) + 1)),
+        np.zeros(len(examples)),
+        np.zeros(models),
+        np.full(models, _UNPUBLISHED_SD),
+        np.zeros(models * k),
+        _DIFFICULTY_SD * (np.zeros(len(examples)) if hardness is None else hardness),
+    )
+    _fit(scale, seen, source, _UNTOLD_DEPARTURE_SD, spread)
+    line = _expect(scale, seen, told, spread, np.asarray(clusters.share, np.float64))
+    _fit(scale, seen, source, _DEPARTURE_SD, spread)
+    return scale, line
 
 
 def _outcomes(
@@ -157,12 +236,19 @@ def _outcomes(
     prompt = np.array([i for i, row in enumerate(names) for _ in row], np.int64)
     model = np.array([index[name] for row in names for name in row], np.int64)
     outcomes = [outcome for example in examples for outcome in example.outcomes.values()]
+    source = _sources(examples)
     return _Outcomes(
         prompt,
         model,
         model * len(clusters.centroids) + clusters.of_prompt[prompt],
+        model * (source.max(initial=0) + 1) + source[prompt],
         np.array([outcome.score for outcome in outcomes]),
     )
+
+
+def _sources(examples: Sequence[Example]) -> Ints:
+    """The number of each example's source."""
+    return np.unique([example.source for example in examples], return_inverse=True)[1].astype(np.int64)
 
 
 def _published_logits(published: Published, models: Sequence[str], clusters: Clusters) -> Floats:
@@ -184,15 +270,30 @@ def _values_of(published: Published, models: Sequence[str]) -> Floats:
     return told
 
 
-def _fit(scale: _Scale, seen: _Outcomes, departure_sd: float) -> None:
+def _fit(scale: _Scale, seen: _Outcomes, source: Ints, departure_sd: float, spread: Spread) -> None:
+    tried = np.bincount(seen.prompt, minlength=len(source)) > 0
+    size = np.bincount(source, tried) + (_DIFFICULTY_SD / spread.benchmark) ** 2
     for _ in range(_SWEEPS):
+        rise = np.bincount(source, np.where(tried, scale.hardness, 0.0)) / size
+        scale.expected_hardness[tried] = rise[source[tried]]
         scale.hardness = _newton(
             scale, seen, seen.prompt, scale.hardness, scale.expected_hardness, _DIFFICULTY_SD, -1.0
         )
         scale.ability = _newton(
             scale, seen, seen.model, scale.ability, scale.expected_ability, scale.ability_sd, 1.0
         )
+        scale.knack = _newton(scale, seen, seen.benchmark, scale.knack, 0.0, spread.knack, 1.0)
+        _centre_knacks(scale, seen, source)
         _step_departure(scale, seen, departure_sd)
+
+
+def _centre_knacks(scale: _Scale, seen: _Outcomes, source: Ints) -> None:
+    """What all models are better at on a benchmark is its easiness, not theirs."""
+    knack = scale.knack.reshape(len(scale.ability), -1)
+    met = (np.bincount(seen.benchmark, minlength=knack.size) > 0).reshape(knack.shape)
+    common = (knack * met).sum(axis=0) / np.maximum(met.sum(axis=0), 1)
+    knack -= np.where(met, common, 0.0)
+    scale.hardness = scale.hardness - common[source]
 
 
 def _step_departure(scale: _Scale, seen: _Outcomes, sd: float) -> None:
@@ -209,26 +310,28 @@ def _newton(
     sign: float,
 ) -> Floats:
     """One bounded step for the parameters of one kind; `sign` is that of the parameter in the formula."""
-    p = expit(scale.ability[seen.model] + scale.departure[seen.cell] - scale.hardness[seen.prompt])
+    p = scale.chance(seen)
     slope = sign * np.bincount(group, seen.score - p, len(value)) - (value - expected) / np.square(sd)
     curve = np.bincount(group, p * (1 - p), len(value)) + 1 / np.square(sd)
     step: Floats = value + np.clip(slope / curve, -1.0, 1.0)
     return step
 
 
-def _expect(scale: _Scale, seen: _Outcomes, told: Floats, share: Floats) -> tuple[Floats, Floats]:
+def _expect(
+    scale: _Scale, seen: _Outcomes, told: Floats, spread: Spread, share: Floats
+) -> tuple[Floats, Floats]:
     """Say from what is published where abilities and departures are expected; give slope and base, (k,)."""
     overall = told @ share
     known = np.isfinite(overall)
     tried = np.bincount(seen.model, minlength=len(overall)) > 0
     x = np.where(known[:, None], overall[:, None] + _KINDS * (told - overall[:, None]), 0.0)
     if (known & tried).sum() >= _FEWEST_IN_BOTH:
-        slope, base = _lines(x, scale.logits, _information(scale, seen, known))
+        slope, base = _lines(x, scale.logits, _information(scale, seen, known, spread))
     else:
         slope, base = np.array(_SLOPE), np.array(scale.ability[tried].mean() if tried.any() else 0.0)
     expected = base + slope * x
     scale.expected_ability = np.where(known, expected @ share, 0.0)
-    scale.ability_sd = np.where(known, _ABILITY_SD, _UNPUBLISHED_SD)
+    scale.ability_sd = np.where(known, spread.ability, _UNPUBLISHED_SD)
     scale.ability = np.where(tried, scale.ability, scale.expected_ability)
     departure = np.where(known[:, None], expected - scale.expected_ability[:, None], 0.0)
     scale.expected_departure = departure.ravel()
@@ -236,11 +339,12 @@ def _expect(scale: _Scale, seen: _Outcomes, told: Floats, share: Floats) -> tupl
     return np.broadcast_to(slope, share.shape), np.broadcast_to(base, share.shape)
 
 
-def _information(scale: _Scale, seen: _Outcomes, known: NDArray[np.bool_]) -> Floats:
+def _information(scale: _Scale, seen: _Outcomes, known: NDArray[np.bool_], spread: Spread) -> Floats:
     """What each cell's outcomes tell of the line, (models, k): 1 / (their own variance + that about it)."""
-    p = expit(scale.ability[seen.model] + scale.departure[seen.cell] - scale.hardness[seen.prompt])
+    p = scale.chance(seen)
     told = np.bincount(seen.cell, p * (1 - p), len(scale.departure)).reshape(len(known), -1)
-    information: Floats = np.where(known[:, None], told / (1 + told * _ABILITY_SD**2), 0.0)
+    about = spread.ability**2 + spread.knack**2
+    information: Floats = np.where(known[:, None], told / (1 + told * about), 0.0)
     return information
 
 
@@ -261,13 +365,13 @@ def _lines(x: Floats, y: Floats, weight: Floats) -> tuple[Floats, Floats]:
     return slope, base
 
 
-def _quality(logits: Floats, hardness: Floats, clusters: Clusters) -> Floats:
-    """Mean of σ(logits[m, c] − b[i]) over the prompts of each cluster; over all of them for an empty one."""
+def _quality(logits: Floats, gains: NDArray[np.float32], clusters: Clusters) -> Floats:
+    """Mean of σ(logits[m, c] + gains[m, i]) over the prompts of each cluster; over all for an empty one."""
     quality = np.empty_like(logits)
     for c in range(logits.shape[1]):
         inside = clusters.of_prompt == c
-        b = hardness[inside] if inside.any() else hardness
-        quality[:, c] = expit(logits[:, c, None] - b[None, :]).mean(axis=1)
+        gained = gains[:, inside] if inside.any() else gains
+        quality[:, c] = expit(logits[:, c, None] + gained).mean(axis=1)
     return quality
 
 
@@ -288,6 +392,7 @@ def _expected_at_kinds(
 def _by_kind(
     scale: _Scale,
     expected: Sequence[Floats],
+    gains: NDArray[np.float32],
     count: Floats,
     clusters: Clusters,
     kinds: Ints,
@@ -300,9 +405,9 @@ def _by_kind(
         inside = kinds == kind if is_met else np.ones(len(kinds), bool)
         for c in np.unique(clusters.of_prompt[inside]).tolist():
             rows = inside & (clusters.of_prompt == c)
-            b, weight = scale.hardness[rows], weights[rows]
-            prior = expit(expected[kind][:, c, None] - b) @ weight
-            own = expit(scale.logits[:, c, None] - b) @ weight
+            gained, weight = gains[:, rows], weights[rows]
+            prior = expit(expected[kind][:, c, None] + gained) @ weight
+            own = expit(scale.logits[:, c, None] + gained) @ weight
             n = count[:, c] if is_met else np.zeros(len(count))
             quality[:, kind] += (n * own + KAPPA * prior) / (n + KAPPA)
         quality[:, kind] /= weights[inside].sum()

@@ -278,7 +278,7 @@ def fit(
         EMBEDDING: pack_arrays(embedding.to_arrays()),
         CLUSTERS: pack_arrays({**tables.arrays, "centroids": clusters.centroids, "share": clusters.share}),
         PRIORS: pack_arrays(prior_arrays(tables, evidence(figures), KAPPA)),
-        MODELS: _models_file(tables.models),
+        MODELS: models_file(tables.models),
         GOLDEN: pack_arrays(golden),
         NOTICE: notice().encode(),
     }
@@ -321,7 +321,8 @@ def fit(
     return manifest
 
 
-def _models_file(models: Sequence[str]) -> bytes:
+def models_file(models: Sequence[str]) -> bytes:
+    """Lay out `models.json`."""
     prices = {name: price for name in models if (price := fallback_price(name)) is not None}
     return (json.dumps({"names": models, "prices": prices}, indent=0) + "\n").encode()
 

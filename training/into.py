@@ -1,9 +1,8 @@
-"""Add the table of priors to a bundle that has none, or renew it, and leave everything else as it is.
+"""Fit the tables of a bundle anew, and leave everything else as it is.
 
 LightGBM's trees differ in their last bits from one kind of processor to the next; tables of quality don't.
-So a bundle need not be fitted anew, and no figure measured with it becomes void, for what only the tables
-hold. The outcomes and published figures must be those that the bundle was made from, and the tables fitted to
-them again must come out as they are in it.
+So for what only the tables hold a bundle need not be fitted anew, and no figure of its triage becomes void.
+The outcomes and published figures must be those that the bundle was made from.
 """
 
 from __future__ import annotations
@@ -12,10 +11,17 @@ import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from heimdall_litellm.bundle import load_bundle
-from heimdall_litellm.bundle.layout import CARD, FILES, FORMAT_VERSION, NOTICE, PRIORS, Manifest
+from heimdall_litellm.bundle.layout import (
+    CARD,
+    CLUSTERS,
+    FILES,
+    FORMAT_VERSION,
+    MODELS,
+    NOTICE,
+    PRIORS,
+    Manifest,
+)
 from heimdall_litellm.bundle.verify import read_verified
 from heimdall_litellm.bundle.write import file_records, pack_arrays, write_bundle
 from heimdall_litellm.errors import ConfigError
@@ -26,6 +32,7 @@ from training.fit import (
     canonical_with_effort,
     digest_examples,
     learn_tables,
+    models_file,
     read_inputs,
     with_unscored,
 )
@@ -35,13 +42,11 @@ from training.price_class import price_map_version
 from training.prior_table import prior_arrays
 from training.priors import evidence, fit_published, load_priors
 
-_TOLERANCE = 1e-5
 
-
-def add_priors(
+def renew_tables(
     path: Path, examples: Sequence[Example], priors: Path, progress: Callable[[str], None] = print
 ) -> Manifest:
-    """Write `priors.npz` into a bundle; the same arguments give the same bytes.
+    """Write tables by cluster and by kind into a bundle; the same arguments give the same bytes.
 
     Raises BundleError, or ConfigError where outcomes or published figures are others than it was made from.
     """
@@ -72,17 +77,11 @@ def add_priors(
     clusters = assign(known.centroids, asked.vectors, asked.examples, asked.weights)
     figures = load_priors(priors, canonical_with_effort)
     tables = learn_tables(asked, clusters, fit_published(figures))
-    for name, values in tables.arrays.items():
-        if tables.models != bundle.models or not np.allclose(
-            values, getattr(known.table, name), rtol=_TOLERANCE, atol=_TOLERANCE
-        ):
-            raise ConfigError(
-                f"The tables of bundle '{path}' come out otherwise with this version of the training; fit a "
-                "new one with `python -m training fit`."
-            )
-    card = model_card(old.trained_on, old.measured, old.models, everyday)
+    card = model_card(old.trained_on, old.measured, len(tables.models), everyday)
     made = {
         **files.contents,
+        CLUSTERS: pack_arrays({**tables.arrays, "centroids": clusters.centroids, "share": clusters.share}),
+        MODELS: models_file(tables.models),
         PRIORS: pack_arrays(prior_arrays(tables, evidence(figures), old.kappa)),
         CARD: card.encode(),
         NOTICE: notice().encode(),
@@ -92,6 +91,7 @@ def add_priors(
         update={
             "format_version": FORMAT_VERSION,
             "id": bundle_id(contents),
+            "models": len(tables.models),
             "kinds": KINDS,
             "training": {**old.training, "price_map": price_map_version()},
             "files": file_records(contents),

@@ -46,20 +46,17 @@ class PriorTable:
     price_classes: PriceClasses | None
     """By kind of task."""
 
-    def kinds_at(self, at: int) -> dict[str, float]:
-        """Quality by kind of the model in a row."""
-        return self._named(self.by_kind[at])
-
     def kinds_for(self, usd: float) -> dict[str, float]:
         """Quality by kind to expect at a price, USD per million output tokens; empty where nobody knows."""
-        return {} if self.price_classes is None else self._named(self.price_classes.at(usd))
+        return {} if self.price_classes is None else self.named(self.price_classes.at(usd))
 
     def latest_at(self, at: int) -> date | None:
         """Date of the newest published figure of the model in a row."""
         found = int(self.latest[at])
         return date(found // 10_000, found // 100 % 100, found % 100) if found else None
 
-    def _named(self, values: FloatArray) -> dict[str, float]:
+    def named(self, values: FloatArray) -> dict[str, float]:
+        """Name the values (kinds,) of a model's row or of a price."""
         return dict(zip(self.kinds, np.clip(values, 0.0, 1.0).tolist(), strict=True))
 
 

@@ -1,4 +1,4 @@
-"""Whether LiteLLM would find a credential for a deployment, and which variable to set if not.
+"""What LiteLLM takes from the environment for a deployment: its credential, and its address.
 
 Only providers whose key comes from one variable are asked for. All others count as having
 one: those that take it from where they run (Bedrock, Vertex AI, SageMaker), that need none
@@ -61,6 +61,50 @@ KEY_VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "wandb": ("WANDB_API_KEY",),
     "xai": ("XAI_API_KEY",),
     "zai": ("ZAI_API_KEY",),
+}
+
+# From where LiteLLM takes the address of a deployment that states none.
+ADDRESS_VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "ai21": ("AI21_API_BASE",),
+    "ai21_chat": ("AI21_API_BASE",),
+    "amazon_nova": ("AMAZON_NOVA_API_BASE",),
+    "anthropic": ("ANTHROPIC_API_BASE", "ANTHROPIC_BASE_URL"),
+    "baseten": ("BASETEN_API_BASE",),
+    "cerebras": ("CEREBRAS_API_BASE",),
+    "codestral": ("CODESTRAL_API_BASE",),
+    "cohere": ("COHERE_API_BASE",),
+    "cohere_chat": ("COHERE_API_BASE",),
+    "dashscope": ("DASHSCOPE_API_BASE",),
+    "deepinfra": ("DEEPINFRA_API_BASE",),
+    "deepseek": ("DEEPSEEK_API_BASE",),
+    "featherless_ai": ("FEATHERLESS_AI_API_BASE", "FEATHERLESS_API_BASE"),
+    "fireworks_ai": ("FIREWORKS_API_BASE", "FIREWORKS_AI_API_BASE"),
+    "friendliai": ("FRIENDLI_API_BASE",),
+    "gemini": ("GEMINI_API_BASE",),
+    "groq": ("GROQ_API_BASE",),
+    "huggingface": ("HF_API_BASE", "HUGGINGFACE_API_BASE"),
+    "hyperbolic": ("HYPERBOLIC_API_BASE",),
+    "inception": ("INCEPTION_API_BASE",),
+    "lambda_ai": ("LAMBDA_API_BASE",),
+    "meta_llama": ("LLAMA_API_BASE",),
+    "minimax": ("MINIMAX_API_BASE",),
+    "mistral": ("MISTRAL_API_BASE", "MISTRAL_AZURE_API_BASE"),
+    "moonshot": ("MOONSHOT_API_BASE",),
+    "nebius": ("NEBIUS_API_BASE",),
+    "novita": ("NOVITA_API_BASE",),
+    "nvidia_nim": ("NVIDIA_NIM_API_BASE",),
+    "openai": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
+    "openrouter": ("OPENROUTER_API_BASE",),
+    "perplexity": ("PERPLEXITY_API_BASE",),
+    "replicate": ("REPLICATE_API_BASE",),
+    "sambanova": ("SAMBANOVA_API_BASE",),
+    "together_ai": ("TOGETHER_AI_API_BASE",),
+    "v0": ("V0_API_BASE",),
+    "vercel_ai_gateway": ("VERCEL_AI_GATEWAY_API_BASE",),
+    "volcengine": ("VOLCENGINE_API_BASE", "ARK_API_BASE"),
+    "wandb": ("WANDB_API_BASE",),
+    "xai": ("XAI_API_BASE",),
+    "zai": ("ZAI_API_BASE",),
 }
 
 # The price map tells flavours of a provider apart: `vertex_ai-anthropic_models`, `bedrock_converse`.

@@ -9,47 +9,56 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
-from heimdall_litellm.catalog.credentials import ENVIRON_PREFIX, KEY_VARIABLES, provider_of
+from heimdall_litellm.catalog.credentials import (
+    ADDRESS_VARIABLES,
+    ENVIRON_PREFIX,
+    KEY_VARIABLES,
+    provider_of,
+)
 from heimdall_litellm.catalog.facts import Value
 from heimdall_litellm.catalog.price_map import PriceMap
+from heimdall_litellm.catalog.sources.anthropic import Anthropic
+from heimdall_litellm.catalog.sources.google import Google
 from heimdall_litellm.catalog.sources.litellm_map import CLAIM_KEYS, PRICE_KEYS, WINDOW_KEYS, number
+from heimdall_litellm.catalog.sources.openai import OpenAI
+from heimdall_litellm.catalog.sources.openrouter import OpenRouter
 from heimdall_litellm.errors import CatalogError
 
 Facts = Mapping[str, object]
 
 _OWN_KEYS: Final = ("quality",)
+_OWN_HOSTS: Final = {
+    "anthropic": Anthropic.hosts,
+    "gemini": Google.hosts,
+    "openai": OpenAI.hosts,
+    "openrouter": OpenRouter.hosts,
+}
 _BILLED: Final = "_cost_per_token"
 _LENIENT: Final = ("cache_read_input_token_cost", "cache_creation_input_token_cost")
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A deployment as the configuration has it; `provider` in LiteLLM's spelling, "" if nothing tells it."""
+    """A deployment as the configuration has it; `provider` in LiteLLM's spelling, "" if nothing tells it.
+
+    `address` is the host it is served at, where that isn't its provider's own; "" for what is no URL.
+    """
 
     group: str
     upstream: str
     provider: str
     params: Facts
     info: Facts
+    address: str | None = None
 
     @property
     def bare(self) -> str:
         """The model's name as its provider has it."""
         return self.upstream.removeprefix(f"{self.provider}/")
-
-    @property
-    def address(self) -> str | None:
-        """The host it is served at, where the configuration names one; "" for what is no URL."""
-        base = self.params.get("api_base") or self.params.get("base_url")
-        if not base:
-            return None
-        try:
-            return (urlsplit(str(base)).hostname or "").lower()
-        except ValueError:
-            return ""
 
     @property
     def has_own_key(self) -> bool:
@@ -62,7 +71,12 @@ class Deployment:
         )
 
 
-def read_deployment(deployment: Mapping[str, object], position: int, price_map: PriceMap) -> Deployment:
+def read_deployment(
+    deployment: Mapping[str, object],
+    position: int,
+    price_map: PriceMap,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> Deployment:
     """Check one item of a `model_list`. Raises CatalogError naming it."""
     where = f"model_list[{position}]"
     name = deployment.get("model_name")
@@ -76,7 +90,9 @@ def read_deployment(deployment: Mapping[str, object], position: int, price_map: 
         raise CatalogError(f"{where} ({name}): model_info must be a mapping")
     info = info or {}
     base = info.get("base_model") or params.get("base_model")
-    return Deployment(name, str(base or params["model"]), provider_of(params, price_map), params, info)
+    provider = provider_of(params, price_map)
+    address = _address(params, provider, environ)
+    return Deployment(name, str(base or params["model"]), provider, params, info, address)
 
 
 def stated(deployment: Deployment) -> dict[str, Value | None]:
@@ -122,6 +138,26 @@ def stated_quality(deployment: Deployment) -> float | None:
             f"model group {group}: model_info.heimdall.quality is {value!r}; it must be from 0 to 1"
         )
     return float(value)
+
+
+def _address(params: Facts, provider: str, environ: Mapping[str, str]) -> str | None:
+    """Find the host that LiteLLM would call, if it isn't the provider's own.
+
+    The deployment's word counts, or else any of the variables: which comes first, differs by endpoint.
+    """
+    stated = str(params.get("api_base") or params.get("base_url") or "")
+    if stated.startswith(ENVIRON_PREFIX):
+        stated = environ.get(stated.removeprefix(ENVIRON_PREFIX), "")
+    given = [stated] if stated else [environ.get(name, "") for name in ADDRESS_VARIABLES.get(provider, ())]
+    hosts = [_host(base) for base in given if base]
+    return next((host for host in hosts if host not in _OWN_HOSTS.get(provider, ())), None)
+
+
+def _host(base: str) -> str:
+    try:
+        return (urlsplit(base).hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 def _strict(group: str, key: str, value: object) -> float:

@@ -51,8 +51,8 @@ class Prior:
     """Expected quality 0..1 of a model, overall and by kind of task, and how that is known.
 
     `basis`: what the `user` states, `outcomes` measured in training, `published` figures of this very model,
-    an older version of its `family`, its `price-class`, or `unknown` (`core/strangers.py`). `known_as` is the
-    bundle's name for it; under `family` that of the older version. `outcomes` and `published` count what
+    a relative of its `family`, its `price-class`, or `unknown` (`core/strangers.py`). `known_as` is the
+    bundle's name for it; under `family` that of the relative. `outcomes` and `published` count what
     stands behind that name (prompts answered, columns of published figures), `latest` is the newest's date.
     """
 
@@ -97,6 +97,7 @@ class SourceStatus:
     """How one source is doing. `read_at` is its last good answer, `tried_at` its last attempt.
 
     `is_active` is false where it lacks a key, or is switched off; `error` says in a few words what failed.
+    `suspected_since` is when it began to say what isn't believed yet (`suspicion.py`).
     """
 
     name: str
@@ -105,6 +106,7 @@ class SourceStatus:
     tried_at: datetime | None = None
     models: int = 0
     error: str | None = None
+    suspected_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

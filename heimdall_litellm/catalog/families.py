@@ -1,4 +1,4 @@
-"""Families of models: which older version a model comes nearest to, where it isn't known itself.
+"""Families of models: which relative stands for a model, where it isn't known itself.
 
 `kin_of` takes a canonical name (`identity.py`) apart into a version and the rest: `claude-4.5-sonnet` is
 version 4.5 of *claude # sonnet*, `gpt-5.4-mini` 5.4 of *gpt # mini*, `o4-mini` 4 of *o# mini*. The rest holds
@@ -7,7 +7,9 @@ must be equal: a mini is never taken for its big sister, nor 8b for 70b. A name 
 several, has no kin.
 
 A model that nobody knows is taken for the *latest version older than its own*: makers seldom release what is
-worse than what it follows, so this errs on the side of caution. Nothing newer ever stands for it.
+worse than what it follows, so this errs on the side of caution. Nothing newer ever stands for it. A *pro* is
+its plain sister of the same version given more time, so she comes before an older pro; and a standing name
+(`mistral-large-latest`), which is whatever its maker released last, is newer than all.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 from typing import Final
 
 from heimdall_litellm.catalog.identity import identify, match
@@ -24,6 +27,7 @@ from heimdall_litellm.core.types import Effort
 _VERSION: Final = re.compile(r"(?P<before>[a-z]?)(?P<number>\d{1,2}(?:\.\d{1,2})?)(?P<after>[a-z]?)")
 _SIZE: Final = re.compile(r"(?:\d+x|[a-z])?\d+(?:\.\d+)?[bkm]")
 _RELEASE: Final = re.compile(r"\d{4}")
+_LATEST: Final = (inf, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +64,41 @@ def kin_of(canonical: str) -> Kin | None:
     return Kin(tuple(family), (sum(versions), sum(releases)))
 
 
-def predecessor(upstream: str, names: Iterable[str], effort: Effort | None = None) -> str | None:
-    """Return which of `names` is the latest version of the same family older than `upstream`, or None.
+def relative(upstream: str, names: Iterable[str], effort: Effort | None = None) -> str | None:
+    """Return which of `names` stands for `upstream` by the rules above, or None.
 
-    Among several efforts of that version the nearest, as in `identity.match`.
+    Among several efforts of a relative the nearest, as in `identity.match`.
     """
     wanted = identify(upstream)
-    kin = kin_of(wanted.canonical)
-    if kin is None:
+    asked, known = wanted.effort or effort, list(names)
+    plain = wanted.canonical.removesuffix("-pro")
+    if plain != wanted.canonical and (sister := match(plain, known, asked)):
+        return sister
+    family, version = _place_of(wanted.canonical)
+    if family is None:
         return None
-    older: dict[tuple[float, int], list[str]] = {}
-    for name in names:
+    older: dict[tuple[bool, float, int], list[str]] = {}
+    for name in known:
         other = kin_of(identify(name).canonical)
-        if other is not None and other.family == kin.family and other.version < kin.version:
-            older.setdefault(other.version, []).append(name)
+        if other is None or other.version >= version:
+            continue
+        is_alike = other.family == family
+        if is_alike or (version == _LATEST and _unversioned(other.family) == family):
+            older.setdefault((is_alike, *other.version), []).append(name)
     if not older:
         return None
     latest = sorted(older[max(older)])
-    return match(identify(latest[0]).canonical, latest, wanted.effort or effort)
+    return match(identify(latest[0]).canonical, latest, asked)
+
+
+def _place_of(canonical: str) -> tuple[tuple[str, ...] | None, tuple[float, int]]:
+    kin = kin_of(canonical)
+    if kin is not None:
+        return kin.family, kin.version
+    words = canonical.split("-")
+    is_latest = "latest" in words and not any(re.search(r"\d", word) for word in words)
+    return (tuple(word for word in words if word != "latest"), _LATEST) if is_latest else (None, _LATEST)
+
+
+def _unversioned(family: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for word in family if word != "#")

@@ -7,7 +7,8 @@ What is asked for and where an answer comes from are decided before a byte is se
   connected to: a second answer of the name's server changes nothing (DNS rebinding). TLS is for the name. No
   proxy of the environment is used;
 - a redirect is followed on the same host only, and judged like the first URL;
-- an answer is read up to a size, also after decompression, and up to a time for everything together.
+- an answer is read up to a size, as it is sent and as it is unpacked, and up to a time for everything
+  together. Of a list with several pages both are for all of them (`Budget`).
 
 Errors say what went wrong and never what was sent, or what came back.
 """
@@ -64,8 +65,45 @@ def resolve(host: str, port: int) -> list[tuple[str, int]]:
     return list(dict.fromkeys((str(at[4][0]), int(at[4][1])) for at in found))
 
 
+class Budget:
+    """What one list may take, all its pages together: seconds from now, and bytes."""
+
+    def __init__(self, timeout_s: float, max_bytes: int, clock: Callable[[], float]) -> None:
+        self._deadline, self._max_bytes, self._clock = clock() + timeout_s, max_bytes, clock
+        self._sent = self._unpacked = 0
+
+    def left(self) -> float:
+        """Return the seconds that are left. Raises httpcore2's ReadTimeout if there are none."""
+        seconds = self._deadline - self._clock()
+        if seconds <= 0:
+            raise httpcore2.ReadTimeout("the time is over")
+        return seconds
+
+    def announce(self, size: int) -> None:
+        """Judge a stated length before anything comes. Raises OverflowError if it is too much."""
+        if self._sent + size > self._max_bytes:
+            raise OverflowError
+
+    def sent(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Count pieces as they come, as some unpack to nothing. Raises OverflowError."""
+        for piece in pieces:
+            self.announce(len(piece))
+            self._sent += len(piece)
+            yield piece
+
+    def unpacked(self, pieces: Iterable[bytes]) -> bytes:
+        """Put pieces together. Raises OverflowError."""
+        whole = bytearray()
+        for piece in pieces:
+            self._unpacked += len(piece)
+            if self._unpacked > self._max_bytes:
+                raise OverflowError
+            whole += piece
+        return bytes(whole)
+
+
 class Fetcher:
-    """Fetches lists, one at a time; blocking. Every call opens a connection of its own.
+    """Fetches lists; blocking, from any number of threads. Every call opens a connection of its own.
 
     `private_hosts` may have private addresses. Raises FetchRefused for what is not to be asked, and
     FetchFailed for what doesn't come.
@@ -87,16 +125,24 @@ class Fetcher:
         self._resolve, self._context, self._clock = resolve, ssl_context, clock
         self._backend = httpcore2.SyncBackend() if backend is None else backend
 
-    def get(self, ask: Ask) -> Answer:
-        """Fetch one list."""
-        deadline = self._clock() + self._timeout_s
+    def budget(self) -> Budget:
+        """Return what the next list may take, from now."""
+        return Budget(self._timeout_s, self._max_bytes, self._clock)
+
+    def get(self, ask: Ask, budget: Budget | None = None) -> Answer:
+        """Fetch one page, out of the `budget` of its list; without one, it is the whole list."""
+        budget = budget or self.budget()
         host = _host(ask.url, ask.hosts)
         url = ask.url
         for _ in range(_MOST_REDIRECTS + 1):
             try:
-                location, answer = self._once(url, ask, deadline)
+                location, answer = self._once(url, ask, budget)
             except httpcore2.TimeoutException:
                 raise FetchFailed(f"{host} did not answer in {self._timeout_s:g} s") from None
+            except OverflowError:
+                raise FetchFailed(f"the list of {host} is longer than {self._max_bytes / 1e6:g} MB") from None
+            except zlib.error:
+                raise FetchFailed(f"{host} gave an answer that makes no sense") from None
             except (httpcore2.NetworkError, httpcore2.ProtocolError, OSError) as error:
                 raise FetchFailed(f"{host} cannot be reached ({_cause(error)})") from None
             if answer is not None:
@@ -106,11 +152,11 @@ class Fetcher:
                 raise FetchRefused(f"{host} redirects to another host")
         raise FetchFailed(f"{host} redirects without end")
 
-    def _once(self, url: str, ask: Ask, deadline: float) -> tuple[str, Answer | None]:
+    def _once(self, url: str, ask: Ask, budget: Budget) -> tuple[str, Answer | None]:
         """Ask once; gives the place of a redirect, or the answer."""
         host = _host(url, ask.hosts)
-        backend = _Guarded(self, host in self._private, deadline)
-        limits = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.left(deadline))}
+        backend = _Guarded(self, host in self._private, budget)
+        limits = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), budget.left())}
         if self._context is None:
             self._context = httpcore2.default_ssl_context()
         with (
@@ -126,27 +172,18 @@ class Fetcher:
                 return "", Answer(None, ask.etag, ask.last_modified)
             if response.status != 200:
                 raise FetchFailed(f"{host} answered {response.status}")
-            body = self._read(host, headers, response.iter_stream())
+            body = self._read(host, headers, response.iter_stream(), budget)
         return "", Answer(body, headers.get("etag"), headers.get("last-modified"))
 
-    def _read(self, host: str, headers: Mapping[str, str], pieces: Iterable[bytes]) -> bytes:
-        too_long = FetchFailed(f"the answer of {host} is longer than {self._max_bytes / 1e6:g} MB")
+    def _read(self, host: str, headers: Mapping[str, str], pieces: Iterable[bytes], budget: Budget) -> bytes:
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length[:20]) > self._max_bytes:
-            raise too_long
+        if length.isdecimal():
+            budget.announce(int(length[:20]))
         coding = headers.get("content-encoding", "identity").strip().lower()
         if coding not in ("identity", "gzip"):
             raise FetchFailed(f"{host} answered in an encoding that was not asked for")
-        whole, sent = bytearray(), 0
-        try:
-            for piece in self._plain(pieces) if coding == "gzip" else pieces:
-                sent += len(piece)
-                if sent > self._max_bytes:
-                    raise too_long
-                whole += piece
-        except zlib.error:
-            raise FetchFailed(f"{host} gave an answer that makes no sense") from None
-        return bytes(whole)
+        sent = budget.sent(pieces)
+        return budget.unpacked(self._plain(sent) if coding == "gzip" else sent)
 
     def _plain(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """Decompress in bounded steps: a small answer may hold any number of zeros."""
@@ -159,16 +196,9 @@ class Fetcher:
         if not unpack.eof:
             raise zlib.error("it ends too early")
 
-    def left(self, deadline: float) -> float:
-        """Return the seconds that are left. Raises httpcore2's ReadTimeout if there are none."""
-        seconds = deadline - self._clock()
-        if seconds <= 0:
-            raise httpcore2.ReadTimeout("the time is over")
-        return seconds
-
-    def connect(self, host: str, port: int, is_private: bool, deadline: float) -> httpcore2.NetworkStream:
+    def connect(self, host: str, port: int, is_private: bool, budget: Budget) -> httpcore2.NetworkStream:
         """Resolve a name, judge all its addresses, and connect to one of them."""
-        found = _within(self.left(deadline), lambda: self._resolve(host, port))
+        found = _within(budget.left(), lambda: self._resolve(host, port))
         if not found:
             raise httpcore2.ConnectError("the name has no address")
         if not all(may_connect(address, is_private=is_private) for address, _ in found):
@@ -176,7 +206,7 @@ class Fetcher:
         failure: Exception = httpcore2.ConnectError("nobody listens")
         for address, at in found[:_MOST_ADDRESSES]:
             try:
-                return self._backend.connect_tcp(address, at, timeout=self.left(deadline))
+                return self._backend.connect_tcp(address, at, timeout=budget.left())
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -185,19 +215,19 @@ class Fetcher:
 class _Guarded(httpcore2.NetworkBackend):
     """Connects for one request, to what was judged."""
 
-    def __init__(self, fetcher: Fetcher, is_private: bool, deadline: float) -> None:
-        self._fetcher, self._is_private, self._deadline = fetcher, is_private, deadline
+    def __init__(self, fetcher: Fetcher, is_private: bool, budget: Budget) -> None:
+        self._fetcher, self._is_private, self._budget = fetcher, is_private, budget
 
     def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore2.NetworkStream:
-        stream = self._fetcher.connect(host, port, self._is_private, self._deadline)
-        return _Timed(stream, self._fetcher, self._deadline)
+        stream = self._fetcher.connect(host, port, self._is_private, self._budget)
+        return _Timed(stream, self._budget)
 
 
 class _Timed(httpcore2.NetworkStream):
     """A connection whose every wait ends with the time for the whole: a limit for each piece is none."""
 
-    def __init__(self, stream: httpcore2.NetworkStream, fetcher: Fetcher, deadline: float) -> None:
-        self._stream, self._fetcher, self._deadline = stream, fetcher, deadline
+    def __init__(self, stream: httpcore2.NetworkStream, budget: Budget) -> None:
+        self._stream, self._budget = stream, budget
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, self._left(timeout))
@@ -212,13 +242,13 @@ class _Timed(httpcore2.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
         stream = self._stream.start_tls(ssl_context, server_hostname, self._left(timeout))
-        return _Timed(stream, self._fetcher, self._deadline)
+        return _Timed(stream, self._budget)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
 
     def _left(self, timeout: float | None) -> float:
-        left = self._fetcher.left(self._deadline)
+        left = self._budget.left()
         return left if timeout is None else min(timeout, left)
 
 
@@ -236,10 +266,6 @@ def _host(url: str, hosts: Collection[str]) -> str:
     if host not in hosts or is_odd(host):
         raise FetchRefused("the URL leads to a host that the source does not name")
     return host
-
-
-def _text(value: bytes) -> str:
-    return value.decode("latin-1")
 
 
 def _headers(ask: Ask) -> list[tuple[str, str]]:

@@ -1,8 +1,9 @@
 """One name for one model, however a provider, a benchmark or a user writes it.
 
-`identify` splits a name into three parts: *what model it is* (family, version, size, variant:
-`canonical`), *how hard it thinks* and *which dated release* it is. Two names mean the same model
-if the first part is equal; the other two only choose among several names of that model. So
+`identify` splits a name into four parts: *what model it is* (family, version, size, variant:
+`canonical`), *how hard it thinks*, *which dated release* it is and *as what it is sold* (with which window,
+how fast). Two names mean the same model if the first part is equal; effort and release only choose among
+several names of that model, and all of it counts where prices do (`is_same_offer`). So
 `anthropic/claude-sonnet-4-5-20250929` is `Claude Sonnet 4.5`, and `gpt-5`, `gpt-5-mini` and `gpt-5.1`
 are three models. A four-digit release (`deepseek-r1-0528`) counts as a version, because makers use
 it for models that differ a good deal, except where it only dates an API (`_DATED_BY_FOUR_DIGITS`).
@@ -32,15 +33,22 @@ _LADDER: Final[tuple[Effort, ...]] = ("none", "minimal", "low", "medium", "high"
 # fmt: off
 _VENDORS: Final = frozenset({
     "ai21", "alibaba", "amazon", "anthropic", "azure", "baidu", "bytedance", "cohere", "databricks",
-    "google", "huggingface", "meta", "microsoft", "mistralai", "moonshotai", "nousresearch", "nvidia",
-    "openai", "tencent", "xai", "xiaomi", "zai", "us", "eu", "apac", "global", "au", "jp",
+    "fw", "google", "gov", "huggingface", "meta", "microsoft", "mistralai", "moonshotai", "nousresearch",
+    "nvidia", "openai", "tencent", "xai", "xiaomi", "zai", "us", "eu", "apac", "global", "au", "jp",
 })
 # Says how a model is served or was asked, not which one it is.
 _NOISE: Final = frozenset({
     "instruct", "inst", "it", "hf", "maas", "versatile", "free", "nitro", "floor", "online", "extended",
     "prompt", "fc", "any", "whole", "diff", "udiff", "experimental", "beta", "prev", "deprecated", "effort",
-    "reasoning", "auto", "awq", "gptq", "gguf", "fp8", "fp16", "bf16", "int8", "int4", "api", "tee",
+    "reasoning", "auto", "awq", "gptq", "gguf", "fp4", "fp8", "fp16", "bf16", "int8", "int4", "nvfp4",
+    "api", "tee",
 })
+# Faster hardware for the same model.
+_SERVED_FASTER: Final = frozenset({"highspeed"})
+_FAST_IS_SPEED: Final = frozenset({"claude", "deepseek", "glm", "kimi"})
+# Versions of these have one digit before the point, so 35 is 3.5 and v3 is 3.
+_ONE_DIGIT: Final = frozenset({"claude", "deepseek", "gemini", "gpt", "llama", "qwen"})
+_V_IS_SPELLING: Final = frozenset({"claude", "llama", "qwen"})
 # fmt: on
 _MONTHS: Final = "jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec"
 _DATES: Final = re.compile(
@@ -49,8 +57,14 @@ _DATES: Final = re.compile(
     r"|(?P<month_year>[01]\d-20\d\d)"
     rf"|(?P<words>(?:{_MONTHS})(?: 20\d\d)?(?![a-z])))(?!\d)"
 )
-_QUANTISED: Final = re.compile(r"[-:](?:q\d(?:_[a-z0-9]+)*|fp\d+|int\d|\d+k)$")
-_REVISION: Final = re.compile(r"-v\d+:\d+$")
+_QUANTISED: Final = re.compile(r"[-:](?:q\d(?:_[a-z0-9]+)*|(?:nv)?fp\d+|int\d)$")
+# Bedrock's, of which `claude-v2:1` is a version and not a revision.
+_REVISION: Final = re.compile(r"(?<!claude)-(?:v\d+:\d+|\d+:0)$")
+_HOST: Final = re.compile(rf"^(?:us-gov|{'|'.join(sorted(_VENDORS))}|[a-z]+(?=\.[a-z][^ ]*\d))\.(?=[a-z])")
+_POINT: Final = re.compile(r"(?<=\d)p(?=\d)")
+_WINDOW: Final = re.compile(r"\d+k")
+_LOCAL: Final = ("ollama/", "ollama_chat/")
+_FINE_TUNED: Final = re.compile(r"^(?:.*/)?ft:([^:]+).*")
 _GLUED: Final = re.compile(r"^([a-z]{3,})(\d[\d.]*[a-z]?)$")
 _SIZE: Final = re.compile(r"^\d+(?:\.\d+)?b$")
 _HIGH_OF_A_SUFFIX: Final = re.compile(r"^(no|non|high|low|minimal)(thinking|think|reasoning)$")
@@ -74,17 +88,29 @@ _ALIASES: Final = {
     "nova-pro-v1": "nova-pro",
     "qwen-3-coder": "qwen-3-coder-480b-a35b",
     "llama-4-maverick-17b-128e": "llama-4-maverick",
+    "llama-4-maverick-17b": "llama-4-maverick",
     "llama-4-scout-17b-16e": "llama-4-scout",
+    "llama-4-scout-17b": "llama-4-scout",
+    "mixtral-8x7b": "mixtral-8x7b-v0.1",
+    "mixtral-8x22b": "mixtral-8x22b-v0.1",
+    "deepseek-r1-671b": "deepseek-r1",
+    "deepseek-v3-671b": "deepseek-v3",
+    "deepseek-v3.1-671b": "deepseek-v3.1",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A model's name in its parts; `release` is digits that sort by time, or empty."""
+    """A model's name in its parts; `release` sorts by time, `offer` is how it is sold; both may be empty."""
 
     canonical: str
     effort: Effort | None = None
     release: str = ""
+    offer: str = ""
+
+    def is_same_offer(self, other: Identity) -> bool:
+        """Whether what one costs and takes says so of the other: the same release, window and speed."""
+        return (self.canonical, self.release, self.offer) == (other.canonical, other.release, other.offer)
 
 
 def canonical(name: str) -> str:
@@ -127,15 +153,16 @@ def _distance(asked: Effort | None, found: Effort | None) -> float:
 
 @lru_cache(maxsize=8192)
 def identify(name: str) -> Identity:
-    """Split a name into model, effort and release."""
-    text = _last_segment(name.strip().lower())
+    """Split a name into model, effort, release and offer."""
+    whole = name.strip().lower()
+    text = _last_segment(_FINE_TUNED.sub(r"\1", whole))
     text, notes = _without_notes(text)
     release = ""
     for note in (text, *notes):
         for found in _DATES.finditer(note):
             release = release or _by_time(found)
     text = _DATES.sub(" ", text)
-    words = _words(text)
+    words, offer = _without_offer(_words(text))
     effort = _effort_of_notes(notes)
     dated_last = [words.pop()] if len(words) > 1 and re.fullmatch(r"\d{4}", words[-1]) else []
     words, suffix = _without_effort(words)
@@ -145,7 +172,12 @@ def identify(name: str) -> Identity:
     ]
     model, dated = _model(words)
     model, thinks = _without_switch(model)
-    return Identity(_ALIASES.get(model, model), effort or suffix or thinks, release or dated)
+    model = _ALIASES.get(model, model)
+    if whole.startswith(_LOCAL) and not any(_SIZE.match(word) for word in words):
+        model += "-local"  # the size that Ollama takes unasked, mostly a small one
+    if whole.startswith("ft:"):
+        offer = f"ft {offer}"
+    return Identity(model, effort or suffix or thinks, release or dated, offer)
 
 
 def _by_time(found: re.Match[str]) -> str:
@@ -161,11 +193,10 @@ def _by_time(found: re.Match[str]) -> str:
 def _last_segment(text: str) -> str:
     """Cut off the provider's path and whatever names a host, region, revision or number format."""
     segment = re.split(r"(?<!\d)/|/(?!\d)", text)[-1].replace("/", "")
-    segment = (
-        re.sub(r"^(?:[a-z]+\.)*(?=[a-z])(?=[^ ]*\d)", "", segment)
-        if re.match(r"[a-z]+\.[a-z]", segment)
-        else segment
-    )
+    segment = re.sub(r"^(.*\.)?deepseek\.", "deepseek-", segment).replace("ai21.", "")
+    while (bare := _HOST.sub("", segment)) != segment:
+        segment = bare
+    segment = _POINT.sub(".", segment.removeprefix("~")).replace("code-llama", "codellama")
     return _QUANTISED.sub("", _REVISION.sub("", segment))
 
 
@@ -190,13 +221,44 @@ def _words(text: str) -> list[str]:
     joined: list[str] = []
     for word in words:
         before = joined[-1] if joined else ""
-        if re.fullmatch(r"\d", word) and re.fullmatch(r"[a-z]?\d", before) and len(joined) > 1:
+        is_minor = re.fullmatch(r"\d\d?" if joined[:1] == ["grok"] else r"\d", word)
+        if is_minor and re.fullmatch(r"[a-z]?\d", before) and len(joined) > 1:
             joined[-1] = f"{before}.{word}"
         elif re.fullmatch(r"\d\d", word) and re.fullmatch(r"\d\d", before):
             joined[-1] = before + word
         else:
             joined.append(word)
-    return [word.removesuffix(".0") for word in joined]
+    return _versions_spelt_out([word.removesuffix(".0") for word in joined])
+
+
+def _versions_spelt_out(words: list[str]) -> list[str]:
+    """Write the version of families where there is no doubt as 3.5, whether it was 35, v3.5 or v35."""
+    family, *rest = words or [""]
+    if family in _V_IS_SPELLING:
+        rest = [re.sub(r"^v(?=\d)", "", word) for word in rest]
+        if family == "claude" and len(numbers := [word for word in rest if re.match(r"\d", word)]) > 1:
+            rest = [word for word in rest if word != "1" or word == numbers[0]]
+    if family in _ONE_DIGIT:
+        rest = [re.sub(r"^(v?\d)(\d)$", r"\1.\2", word) for word in rest]
+    return [family, *rest] if words else []
+
+
+def _without_offer(words: list[str]) -> tuple[list[str], str]:
+    """Take out what says with which window, where or how fast a model is served."""
+    family = words[0] if words else ""
+    is_fast = family in _FAST_IS_SPEED
+
+    def is_offer(word: str) -> bool:
+        return bool(_WINDOW.fullmatch(word)) or word in _SERVED_FASTER or (word == "fast" and is_fast)
+
+    thinking = {"thinking", "reasoning"}
+    sold = [
+        w for before, w in zip(["", *words], words, strict=False) if is_offer(w) and before not in thinking
+    ]
+    kept = [word for i, word in enumerate(words) if i == 0 or not is_offer(word)]
+    while len(kept) > 1 and kept[-1] in ("us", "eu"):
+        kept.pop()
+    return kept, " ".join(sold)
 
 
 def _effort_of_notes(notes: list[str]) -> Effort | None:
@@ -214,11 +276,9 @@ def _effort_of_notes(notes: list[str]) -> Effort | None:
 
 def _without_effort(words: list[str]) -> tuple[list[str], Effort | None]:
     """Take an effort off the end: `-high`, `-low-effort`, `-nothinking`, `thinking 16k`."""
-    kept = [
-        word
-        for before, word in zip(["", *words], words, strict=False)
-        if not (re.fullmatch(r"\d+k", word) and before in ("thinking", "reasoning"))
-    ]
+    kept = list(words)
+    if kept[-1:] == ["latest"] and kept[-2:-1] == ["reasoning"]:
+        kept.pop()
     if kept[-1:] == ["effort"]:
         kept.pop()
     if len(kept) < 2:
@@ -226,7 +286,7 @@ def _without_effort(words: list[str]) -> tuple[list[str], Effort | None]:
     last, before = kept[-1], kept[-2]
     if last in ("reasoning", "thinking") and before in ("no", "non"):
         return kept[:-2], "none"
-    if last == "reasoning":
+    if last == "reasoning" and kept[0] != "sonar":
         return kept[:-1], "high"
     glued = _HIGH_OF_A_SUFFIX.match(last)
     if glued:
@@ -247,7 +307,8 @@ def _model(words: list[str]) -> tuple[str, str]:
     kept: list[str] = []
     for position, word in enumerate(words):
         is_release = re.fullmatch(r"00\d", word) or (
-            re.fullmatch(r"\d{4}", word) and (family in _DATED_BY_FOUR_DIGITS or family == "gemini")
+            re.fullmatch(r"\d{4}", word)
+            and (family in _DATED_BY_FOUR_DIGITS or (family == "gemini" and words[1:-1] != ["exp"]))
         )
         if is_release and "-".join([*kept[:2], word]) not in _ALIASES:
             release = word
@@ -264,15 +325,15 @@ def _model(words: list[str]) -> tuple[str, str]:
 def _is_noise(word: str, family: str, kept: list[str], words: list[str]) -> bool:
     if word == "preview":
         return "-".join(kept) not in _DISTINCT_PREVIEWS
-    if word == "exp":
-        return family != "deepseek"
+    if word == "exp":  # Google's experiments of a date are models that never got a version
+        return family != "deepseek" and not (family == "gemini" and len(words) == 3 and words[2].isdigit())
     if word == "latest":  # of a family without a version it names whatever is new
         return any(re.match(r"[a-z]?\d", other) for other in words)
-    if word == "turbo":
+    if word in ("turbo", "instant"):
         return any(_SIZE.match(other) for other in words)
     if word == "chat":
         return any(_SIZE.match(other) or re.match(r"v\d", other) for other in words)
-    return word in _NOISE
+    return word in _NOISE and not (word == "reasoning" and family == "sonar")
 
 
 def _without_switch(model: str) -> tuple[str, Effort | None]:

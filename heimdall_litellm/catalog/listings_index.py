@@ -4,12 +4,13 @@ Every source speaks for deployments of the very provider it lists (`as_listed`).
 something of the same model elsewhere too, found by canonical identity:
 
 - of its maker's own API (`as_maker`), where the maker alone serves the model, so that the reseller passes
-  the maker's price on. Makers of open weights aren't among them: what OpenRouter shows of such a model is
-  the price of whichever host is cheapest there;
+  the maker's price on, and only for the very release, window and speed: a sibling's price is its own.
+  Makers of open weights aren't among them: what OpenRouter shows of such a model is the price of whichever
+  host is cheapest there;
 - of other hosts (`as_last`), which have prices of their own: only where nobody else knows anything.
 
-Of one's own servers no public list knows anything. A deployment with an address of its own counts as one,
-unless that address is the source's.
+Of one's own servers no public list knows anything. A deployment with an address of its own, in the
+configuration or from the environment, counts as one, unless that address is its provider's or the source's.
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ class _Shelf:
             yield Spoken(self.reading, own, "as_listed")
         if self.reading.rank is not Rank.RESELLER or deployment.provider in self._providers:
             return
-        alike = self._anywhere.get(identify(deployment.upstream).canonical, ())
+        wanted = identify(deployment.upstream)
+        alike = self._anywhere.get(wanted.canonical, ())
         if not alike:
             return
         maker = _SOLE_SELLERS.get(deployment.provider)
@@ -114,7 +116,10 @@ class _Shelf:
         sold = [
             each
             for each in alike
-            if maker and each.model.startswith(maker) and not each.model.startswith(_OPEN_WEIGHTS)
+            if maker
+            and each.model.startswith(maker)
+            and not each.model.startswith(_OPEN_WEIGHTS)
+            and identify(each.model).is_same_offer(wanted)
         ]
         if sold:
             yield Spoken(self.reading, _closest(deployment.upstream, sold), "as_maker")
@@ -138,7 +143,8 @@ class _Shelf:
         alike = [
             each
             for each in self._alike.get((provider, wanted.canonical), ())
-            if not wanted.release or identify(each.model).release in ("", wanted.release)
+            if (its := identify(each.model)).offer == wanted.offer
+            and (not wanted.release or its.release in ("", wanted.release))
         ]
         return _closest(bare, alike) if alike and wanted.canonical else None
 

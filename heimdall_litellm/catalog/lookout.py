@@ -5,8 +5,9 @@ put it; at the other machines (`Shared`); and only then at its source. One proce
 (a file lock beside the store), and one machine at a time (`Shared.lock`). What fails is tried again after a
 growing pause, which the processes of a machine share; the last good list stays.
 
-A list that suddenly names less than half of the models it had is not believed before it has said so three
-times.
+A list in which suddenly too much is other (`suspicion.py`) is held, and the last good one serves, until it
+has come again at the next two refreshes. What is remembered of it lies in the store, beside the good list,
+as the next to ask may be another process; to others a list is told once it is believed.
 """
 
 from __future__ import annotations
@@ -19,29 +20,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
-from pydantic_core import from_json
 
 from heimdall_litellm.catalog.facts import Listing, SourceStatus
 from heimdall_litellm.catalog.fetch import Answer, Ask, Fetcher
+from heimdall_litellm.catalog.paging import fetch_list
 from heimdall_litellm.catalog.readings import Reading
 from heimdall_litellm.catalog.shared import Neighbours, from_bytes, to_bytes
 from heimdall_litellm.catalog.sources.source import Source
 from heimdall_litellm.catalog.store import Kept, Store
+from heimdall_litellm.catalog.suspicion import Oddity, Suspicion, find_oddity, suspect
 from heimdall_litellm.config import CatalogSettings
-from heimdall_litellm.errors import CatalogError, FetchFailed
+from heimdall_litellm.errors import CatalogError
 
-Outcome = Literal["fetched", "unchanged", "adopted", "waiting", "failed", "inactive"]
-"""How one look at a source ended. `waiting`: somebody else is fetching it."""
+Outcome = Literal["fetched", "unchanged", "suspected", "adopted", "waiting", "failed", "inactive"]
+"""How one look at a source ended. `suspected`: it came, and is held. `waiting`: somebody else fetches it."""
 
 FIRST_PAUSE_S: Final = 30.0
 LONGEST_PAUSE_S: Final = 3600.0
 POLL_S: Final = 2.0
-_MOST_PAGES: Final = 20
-_FEW: Final = 10
-_DOUBTS: Final = 2
+_SUSPECTED: Final = "suspected"
 _SHARED_S: Final = 86_400.0
 _PREFIX: Final = "heimdall:catalog:1"
 
@@ -67,7 +67,7 @@ def asked_by(url: str, headers: Mapping[str, str]) -> str:
 
 
 class Lookout:
-    """Keeps one source current. Its methods block; one thread at a time may call them."""
+    """Keeps one source current. Its methods block, one thread at a time calls them; any reads `status`."""
 
     def __init__(self, source: Source, world: World) -> None:
         self.source, self._world = source, world
@@ -77,12 +77,12 @@ class Lookout:
         self.is_active = False
         self.next_at = 0.0
         self._asked = ""
-        self._doubts = 0
+        self._suspicion: Suspicion | None = None
 
     @property
     def status(self) -> SourceStatus:
         """How it is doing."""
-        kept, reading = self.kept, self.reading
+        kept, reading, suspicion = self.kept, self.reading, self._suspicion
         return SourceStatus(
             self.source.name,
             self.is_active,
@@ -90,6 +90,7 @@ class Lookout:
             tried_at=_moment(kept.tried_at) if kept else None,
             models=len(reading.listings) if reading else 0,
             error=kept.error if kept else None,
+            suspected_since=_moment(suspicion.since) if suspicion else None,
         )
 
     @property
@@ -138,13 +139,14 @@ class Lookout:
             credentials = self._credentials()
             self.is_active = credentials is not None and self.source.url is not None
             if credentials is None or self.source.url is None:
-                self.reading = self.kept = None
+                self.reading = self.kept = self._suspicion = None
                 return None
             url, headers, hosts = self.source.url, dict(credentials), self.source.hosts
         self.is_active = True
         asked = asked_by(url, headers)
         if asked != self._asked:
             self._asked, self.reading, self.kept, self.next_at = asked, None, None, 0.0
+            self._suspicion = None
         return Ask(url, hosts, headers)
 
     def _credentials(self) -> Mapping[str, str] | None:
@@ -172,6 +174,7 @@ class Lookout:
             listings = store.listings(self.source.name, self._asked)
             if listings:
                 self._take(kept.read_at, listings)
+        self._suspicion = self._remembered()
         self._note(kept)
         return bool(listings)
 
@@ -186,64 +189,71 @@ class Lookout:
             return "waiting"
         began = self._world.now()
         try:
-            listings, answer = self._fetch(ask)
+            listings, answer = fetch_list(self.source, self._since_last(ask), self._world.fetcher)
+            oddity = None if listings is None else find_oddity(self._listings, listings)
         except CatalogError as error:
             self._fail(began, str(error))
             return "failed"
         except Exception as error:  # noqa: BLE001 - a source may be another package's code, an answer anything
             self._fail(began, f"{self.source.name}: it can't be read ({type(error).__name__})")
             return "failed"
+        if oddity is not None and self._hold(began, oddity):
+            return "suspected"
         self._succeed(began, listings, answer)
         return "unchanged" if listings is None else "fetched"
 
-    def _fetch(self, ask: Ask) -> tuple[Sequence[Listing] | None, Answer]:
-        """Fetch all pages; None for the listings if nothing has changed."""
-        if self.reading is not None and self.kept is not None:
-            ask = replace(ask, etag=self.kept.etag, last_modified=self.kept.last_modified)
-        first = answer = self._world.fetcher.get(ask)
-        if first.body is None:
-            return None, first
-        listings: list[Listing] = []
-        for number in range(1, _MOST_PAGES + 1):
-            page_of, following = self._read(answer)
-            listings += page_of
-            if not following:
-                break
-            if number == _MOST_PAGES:
-                raise FetchFailed(f"{self.source.name}: the list has more than {_MOST_PAGES} pages")
-            # Marks of the first page say nothing of the others.
-            first = replace(first, etag=None, last_modified=None)
-            answer = self._world.fetcher.get(Ask(_with_query(ask.url, following), ask.hosts, ask.headers))
-        self._judge(len(listings))
-        return tuple({(each.provider, each.model): each for each in listings}.values()), first
+    def _since_last(self, ask: Ask) -> Ask:
+        """Ask for what has changed since the list that serves, where one does."""
+        if self.reading is None or self.kept is None:
+            return ask
+        return replace(ask, etag=self.kept.etag, last_modified=self.kept.last_modified)
 
-    def _read(self, answer: Answer) -> tuple[Sequence[Listing], Mapping[str, str]]:
-        try:
-            page = self.source.read(from_json(answer.body or b"", cache_strings="keys"))
-            if not all(isinstance(each, Listing) for each in page.listings):
-                raise TypeError("no listings")
-        except Exception as error:  # noqa: BLE001 - the code may be another package's, the answer anything
-            name = type(error).__name__
-            raise FetchFailed(f"{self.source.name}: the answer makes no sense ({name})") from None
-        if page.skipped:
-            logger.debug("%s: %d items of the list make no sense", self.source.name, page.skipped)
-        return page.listings, page.following
+    def _hold(self, began: float, oddity: Oddity) -> bool:
+        """Keep the list that serves, as the new one is odd; False once that has come often enough."""
+        name, before = self.source.name, self._remembered()
+        suspicion = suspect(before, oddity, began)
+        if suspicion.is_over:
+            logger.info("Catalog: %s is believed after all, though %s", name, oddity.cause)
+            return False
+        said = suspicion.in_words(oddity.cause)
+        if before is None:
+            logger.warning("Catalog: %s is %s", name, said)
+        self._remember(suspicion)
+        known = self.kept or Kept(began)
+        kept = replace(known, tried_at=self._world.now(), failures=0, error=f"{name}: {said}")
+        self._note(kept)
+        if self._world.store is not None:
+            self._world.store.put(name, self._asked, kept)
+        return True
 
-    def _judge(self, models: int) -> None:
-        if models == 0:
-            raise FetchFailed(f"{self.source.name}: the list is empty")
-        before = len(self.reading.listings) if self.reading else 0
-        if before >= _FEW and models < before / 2 and self._doubts < _DOUBTS:
-            self._doubts += 1
-            raise FetchFailed(f"{self.source.name}: the list names {models} models, {before} before")
-        self._doubts = 0
+    def _remembered(self) -> Suspicion | None:
+        """Return what is held against the source's list, by whichever process of the machine."""
+        store = self._world.store
+        row = None if store is None else store.kept(self.source.name, f"{self._asked}:{_SUSPECTED}")
+        if row is None:
+            return self._suspicion
+        if not row.failures or row.read_at is None or row.etag is None:
+            return None
+        return Suspicion(row.read_at, row.failures, row.etag)
+
+    def _remember(self, suspicion: Suspicion | None) -> None:
+        store, is_known = self._world.store, self._remembered() is not None
+        self._suspicion = suspicion
+        if store is None or (suspicion is None and not is_known):
+            return
+        row = Kept(self._world.now())
+        if suspicion is not None:
+            row = replace(row, read_at=suspicion.since, failures=suspicion.times, etag=suspicion.digest)
+        store.put(self.source.name, f"{self._asked}:{_SUSPECTED}", row)
 
     def _succeed(self, began: float, listings: Sequence[Listing] | None, answer: Answer) -> None:
+        self._remember(None)
         self._take(began, listings if listings is not None else self._listings)
         kept = Kept(self._world.now(), began, etag=answer.etag, last_modified=answer.last_modified)
         self._note(kept)
         if self._world.store is not None:
-            self._world.store.put(self.source.name, self._asked, kept, listings)
+            # Written though nothing has changed: the file may be a new one.
+            self._world.store.put(self.source.name, self._asked, kept, self._listings)
         self._world.neighbours.set(self._key, to_bytes(began, self._listings), _SHARED_S)
 
     def _fail(self, began: float, error: str) -> None:
@@ -262,6 +272,7 @@ class Lookout:
         read_at = min(told.read_at, now)  # its clock may be ahead of ours
         if self.reading is not None and read_at <= self.reading.at.timestamp():
             return False
+        self._remember(None)
         self._take(read_at, told.listings)
         kept = Kept(now, read_at)
         self._note(kept)
@@ -289,7 +300,9 @@ class Lookout:
             pause = min(FIRST_PAUSE_S, every or FIRST_PAUSE_S) * 2 ** min(kept.failures - 1, 20)
             self.next_at = kept.tried_at + min(pause, LONGEST_PAUSE_S) * self._world.jitter()
         else:
-            self.next_at = (kept.read_at or kept.tried_at) + every * self._world.jitter()
+            # Where a list is held, what was read before may be long ago.
+            since = kept.tried_at if kept.error else kept.read_at or kept.tried_at
+            self.next_at = since + every * self._world.jitter()
 
     @contextmanager
     def _alone(self, is_forced: bool) -> Iterator[bool]:
@@ -316,10 +329,3 @@ class Lookout:
 
 def _moment(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
-
-
-def _with_query(url: str, parameters: Mapping[str, str]) -> str:
-    """Add parameters to a URL; whatever they hold, they stay in its query."""
-    parts = urlsplit(url)
-    query = "&".join(filter(None, (parts.query, urlencode(parameters))))
-    return urlunsplit(parts._replace(query=query))

@@ -31,7 +31,7 @@ from heimdall_litellm.catalog.facts import Card, Fact, Value
 from heimdall_litellm.catalog.listings_index import ListingsIndex, Spoken
 from heimdall_litellm.catalog.map_index import CHAT_MODES, MapIndex
 from heimdall_litellm.catalog.price_map import PriceMap
-from heimdall_litellm.catalog.sources.litellm_map import LiteLLMMap, facts_of
+from heimdall_litellm.catalog.sources.litellm_map import LiteLLMMap, facts_of, named
 from heimdall_litellm.catalog.sources.reading import CLAIMS, PRICES, WINDOWS, give_way
 from heimdall_litellm.core.types import CatalogEntry
 
@@ -43,14 +43,14 @@ NO_LISTINGS: Final = ListingsIndex()
 _MOST_MOVED: Final = 20.0
 _MOST_SHRUNK: Final = 4.0
 
-Key = tuple[str, str, str]
-"""A listing: source, provider, model."""
+Key = tuple[str, str, str, str | None]
+"""What a listing has decided: source, provider, model, field; None for that it is there at all."""
 N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The cards by model group, and which listings spoke for them."""
+    """The cards by model group, and what of the lists and the price map decided something in them."""
 
     cards: Mapping[str, Card]
     heard: frozenset[Key] = field(default_factory=frozenset)
@@ -83,23 +83,53 @@ def merge(
     for position, item in enumerate(model_list):
         if position % _BREATH == _BREATH - 1:
             give_way()
-        deployment = read_deployment(item, position, price_map)
+        deployment = read_deployment(item, position, price_map, environ)
         if "*" in deployment.group:
             continue
-        raw = by_map.find(deployment.upstream, deployment.provider)
+        mapped, raw = by_map.find(deployment.upstream, deployment.provider)
         mode = deployment.info.get("mode") or raw.get("mode")
         if mode is not None and mode not in CHAT_MODES:
             continue
         spoken = listings.spoken(deployment)
-        heard.update((each.reading.source, each.listing.provider, each.listing.model) for each in spoken)
         missing = None
         if not assume_credentials:
             missing = missing_credential(deployment.params, deployment.provider, environ)
         card = _card(deployment, raw, spoken, map_at)
+        heard.update(
+            _heard(card, (MAP, *(named(mapped, raw) or (deployment.provider, deployment.bare))), spoken)
+        )
         entry = replace(card.entry, missing_credential=missing)
         card = replace(card, entry=entry, is_listed=listings.is_listed(deployment))
         groups.setdefault(deployment.group, []).append(card)
     return Merged({name: _merged(cards) for name, cards in groups.items()}, frozenset(heard))
+
+
+def settled(before: Merged, after: Merged) -> Merged:
+    """Keep each card that says the same as before, with its times, and all of them where nothing is new."""
+    cards = {
+        name: was if (was := before.cards.get(name)) is not None and _says_the_same(was, card) else card
+        for name, card in after.cards.items()
+    }
+    is_same = list(cards) == list(before.cards) and all(
+        card is before.cards[name] for name, card in cards.items()
+    )
+    return Merged(before.cards if is_same else cards, after.heard)
+
+
+def _says_the_same(one: Card, other: Card) -> bool:
+    return (one.entry, one.is_listed) == (other.entry, other.is_listed) and _undated(one) == _undated(other)
+
+
+def _undated(card: Card) -> dict[str, tuple[Value, str]]:
+    return {name: (fact.value, fact.source) for name, fact in card.facts.items()}
+
+
+def _heard(card: Card, mapped: tuple[str, str, str], spoken: Sequence[Spoken]) -> Iterable[Key]:
+    """Give what decided something in the card of one deployment."""
+    listings = [(each.reading.source, each.listing.provider, each.listing.model) for each in spoken]
+    for listing in (mapped, *listings):
+        yield (*listing, None)
+        yield from ((*listing, name) for name, fact in card.facts.items() if fact.source == listing[0])
 
 
 def card_of(name: str, price_map: PriceMap, by_map: MapIndex) -> Card:

@@ -6,6 +6,7 @@ It is read by path: importing LiteLLM would cost seconds and 300 MB.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Final
 from heimdall_litellm.errors import CatalogError
 
 PriceMap = Mapping[str, Mapping[str, object]]
+
+logger = logging.getLogger("heimdall_litellm")
 
 FILE_NAME: Final = "model_prices_and_context_window_backup.json"
 
@@ -47,3 +50,26 @@ def load_price_map(path: str | Path | None = None) -> dict[str, Mapping[str, obj
         for name, facts in parsed.items()
         if isinstance(facts, dict) and "litellm_provider" in facts and name != "sample_spec"
     }
+
+
+def as_loaded(live: Mapping[str, object], written: PriceMap, by_hand: PriceMap) -> PriceMap:
+    """Copy a price map of a running LiteLLM, without what its routers have written into it.
+
+    `written` holds by name the fields that were written since it was loaded; they come from the installed
+    LiteLLM's file, if it has them. Those that the user has registered `by_hand` stay.
+    """
+    carried: PriceMap = {}
+    if written:
+        try:
+            carried = load_price_map()
+        except CatalogError as error:
+            logger.warning("What deployments state of models is left out of the price map: %s", error)
+    found = {}
+    for name, facts in live.items():
+        if isinstance(facts, Mapping):
+            fields, whole = written.get(name, {}), carried.get(name, {})
+            kept = {key: value for key, value in facts.items() if key not in fields}
+            kept |= {key: whole[key] for key in fields if key in whole} | dict(by_hand.get(name, {}))
+            if kept:
+                found[name] = kept
+    return found

@@ -41,7 +41,9 @@ _FIELDS: Final = (
     "bucket", "p_cheap", "p_mid", "p_hard", "difficulty", "cluster", "model", "effort", "alpha", "candidates",
     "fallbacks", "reasons",
 )  # fmt: skip
-_CANDIDATE_FIELDS: Final = ("model", "eligible", "why_not", "quality", "cost_usd", "penalties", "score")
+_CANDIDATE_FIELDS: Final = (
+    *("model", "eligible", "why_not", "quality", "basis", "cost_usd", "penalties", "score"),
+)
 _MOST_TOKENS: Final = 10**9
 _BODY: Final = {"tools": list, "response_format": dict, "max_tokens": int}
 

@@ -7,10 +7,11 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from decimal import Decimal
 from functools import wraps
 from io import TextIOWrapper
 from math import isinf
-from typing import IO, Final, NoReturn, ParamSpec
+from typing import IO, Final, Literal, NoReturn, ParamSpec
 
 import click
 from rich.box import SIMPLE
@@ -25,6 +26,11 @@ NEGATIVE: Final = 1
 """The command worked and its answer is no."""
 UNUSABLE: Final = 2
 """Wrong usage, or input that cannot be read."""
+UNKNOWN: Final = "–"
+"""Stands for a figure that nobody knows."""
+_SMALLEST_USD: Final = 1e-6
+_UNFOLDED: Final = 100_000
+"""Columns of a page on which nothing is folded."""
 
 P = ParamSpec("P")
 
@@ -37,9 +43,13 @@ class _Console(Console):
 def out() -> Console:
     """Return the console for answers; plain where `NO_COLOR` is set or nobody watches.
 
-    Text is text: names may hold square brackets and colons.
+    Text is text: names may hold square brackets and colons. Where nobody watches nothing is folded, so that a
+    program finds each row on one line.
     """
-    return _Console(highlight=False, markup=False, emoji=False)
+    console = _Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _UNFOLDED
+    return console
 
 
 def err() -> Console:
@@ -52,12 +62,13 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False))
 
 
-def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    """Return an empty table; `right` are the columns of figures, which are never folded."""
+def table(*columns: str, right: tuple[str, ...] = (), whole: tuple[str, ...] = ()) -> Table:
+    """Return an empty table; `right` are the columns of figures, never folded, as those `whole`."""
     made = Table(box=SIMPLE, pad_edge=False, show_edge=False, header_style="bold")
     for column in columns:
         is_figure = column in right
-        made.add_column(column, justify="right" if is_figure else "left", no_wrap=is_figure, overflow="fold")
+        justify: Literal["left", "right"] = "right" if is_figure else "left"
+        made.add_column(column, justify=justify, no_wrap=is_figure or column in whole, overflow="fold")
     return made
 
 
@@ -127,8 +138,19 @@ def standard_output() -> IO[str]:
 
 
 def usd_per_mtok(value: float | None) -> str:
-    """Write a price per million tokens."""
-    return "?" if value is None or isinf(value) else f"{value:,.2f}"
+    """Write a price per million tokens: in cents, or with three figures where that says more."""
+    if value is None or isinf(value):
+        return UNKNOWN
+    if value == 0:
+        return "0"
+    if value < _SMALLEST_USD:
+        return f"<{_SMALLEST_USD:f}"
+    return f"{value:,.2f}" if value >= 0.995 else f"{plain(value, 3):0<4}"
+
+
+def plain(value: float, figures: int) -> str:
+    """Write a number with so many figures, and never with an exponent."""
+    return f"{Decimal(f'{value:.{figures}g}'):,f}"
 
 
 def usd(value: float) -> str:
@@ -139,5 +161,5 @@ def usd(value: float) -> str:
 def tokens(value: int | None) -> str:
     """Write a number of tokens."""
     if value is None:
-        return "?"
+        return UNKNOWN
     return f"{value / 1000:,.0f}k" if value >= 10_000 else str(value)

@@ -335,13 +335,13 @@ class CatalogSettings(_Strict):
         description="File in which what was read is kept (SQLite); null = in the user's cache directory.",
     )
     timeout_s: float = Field(
-        default=20.0, gt=0, le=600, description="How long one list may take, in seconds."
+        default=20.0, gt=0, le=600, description="How long one list may take, all pages, in seconds."
     )
     max_bytes: int = Field(
         default=16_000_000,
         ge=10_000,
         le=1_000_000_000,
-        description="How long one list may be, in bytes, unpacked.",
+        description="How long one list may be, all pages, in bytes, as sent and as unpacked.",
     )
 
     @model_validator(mode="after")
@@ -410,11 +410,21 @@ class BaselineSettings(_Strict):
     )
 
 
+def _is_journal(url: SecretStr) -> SecretStr:
+    """Accept where a journal can lie; never say the URL, which may hold a password."""
+    scheme, found, rest = url.get_secret_value().partition("://")
+    if not found or scheme.partition("+")[0] not in ("sqlite", "postgresql", "postgres"):
+        raise ValueError("must begin with sqlite:// or postgresql://")
+    if scheme.startswith("sqlite") and not rest.strip("/"):
+        raise ValueError("names no file: write sqlite:////and/the/whole/path.sqlite")
+    return url
+
+
 class JournalSettings(_Strict):
     """What is written down of decisions and of what came of them."""
 
     enabled: bool = Field(default=True, description="Whether anything is written down at all.")
-    url: Annotated[SecretStr, Field(min_length=1)] | None = Field(
+    url: Annotated[SecretStr, Field(min_length=1), AfterValidator(_is_journal)] | None = Field(
         default=None,
         description="Where: `sqlite:////whole/path.sqlite`, or `postgresql://…`, normally "
         "`os.environ/DATABASE_URL`, LiteLLM's own; null = a file in the user's state directory.",

@@ -19,14 +19,14 @@ from heimdall_litellm.core.types import BUCKETS, Basis, Bucket, CatalogEntry, Ef
 from heimdall_litellm.errors import ConfigError
 
 Matcher = Callable[[CatalogEntry, EffortSpec], str | None]
-"""Finds the bundle's name for a catalog entry at an effort, or for an older version; None if it has none."""
+"""Finds the bundle's name for a catalog entry at an effort, or for a relative of it; None if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One candidate in one bucket. `known_as` is the bundle's name for it, None for a stranger.
 
-    `kin` is the bundle's name for the older version that stands for a stranger, if there is one; `basis` is
+    `kin` is the bundle's name for the relative that stands for a stranger, if there is one; `basis` is
     how the quality is known.
     """
 
@@ -65,7 +65,7 @@ def build_candidates(
 ) -> CandidateSet:
     """Join a policy's candidate lists with the catalog and the bundle.
 
-    `match` finds the model itself, and `kin`, where it doesn't, an older version. Raises ConfigError where a
+    `match` finds the model itself, and `kin`, where it doesn't, a relative. Raises ConfigError where a
     bucket names a model that is not in `entries`, where there is no candidate at all, or where a price or a
     quality is not a usable number.
     """
@@ -77,9 +77,9 @@ def build_candidates(
             if stated is not None and not 0.0 <= stated <= 1.0:
                 raise ConfigError(f"model_info.heimdall.quality of '{entry.name}' must lie in 0..1.")
             known_as = match(entry, spec)
-            older = kin(entry, spec) if kin is not None and known_as is None else None
-            found = expectations.of(entry, known_as, older)
-            rows.append(Row(entry, bucket, spec, known_as, older, found.basis))
+            relative = kin(entry, spec) if kin is not None and known_as is None else None
+            found = expectations.of(entry, known_as, relative, spec.reasoning_effort)
+            rows.append(Row(entry, bucket, spec, known_as, relative, found.basis))
             expected.append(found)
     if not rows:
         raise ConfigError(f"'{policy.name}' has no candidate: name at least one model in a bucket.")

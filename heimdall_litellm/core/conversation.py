@@ -92,8 +92,13 @@ class Conversations:
         """Return the digest of the conversation that a request belongs to."""
         return conversation_of(facts, caller, self._secret)
 
-    def follow(self, identity: bytes, request_id: str, facts: RequestFacts, now_s: float) -> Follows:
-        """Remember a request, and say what it is to the one before in its conversation."""
+    def follow(
+        self, identity: bytes, request_id: str, facts: RequestFacts, now_s: float, *, listens: bool = True
+    ) -> Follows:
+        """Remember a request, and say what it is to the one before in its conversation.
+
+        Unless it `listens`, no doubt is heard, which takes most of the time.
+        """
         turn = Turn(
             request_id,
             now_s,
@@ -102,7 +107,7 @@ class Conversations:
             facts.input_tokens,
             (facts.total_chars, facts.ask_chars),
             crc32(facts.ask.encode("utf-8", "replace"), self._salt),
-            self._words(facts.ask),
+            self._words(facts.ask) if listens else frozenset(),
         )
         with self._lock:
             before = self._turns.pop(identity, None)
@@ -114,7 +119,7 @@ class Conversations:
             return Follows(named)
         is_warm = now_s - before.at_s <= CACHE_LIVES_S
         repeated = before.input_tokens if is_warm and _holds(before, turn) else 0
-        return Follows(named, repeated, before.id, _doubt(before, turn))
+        return Follows(named, repeated, before.id, _doubt(before, turn) if listens else None)
 
     def _words(self, ask: str) -> frozenset[int]:
         found = _WORD.findall(ask[:1024].lower())[:_MOST_WORDS]

@@ -67,6 +67,8 @@ _TOKENS_PER_IMAGE = 800
 _TOKENS_PER_FILE = 2_000
 # A page of PDF is some 50 kB, base64 and all, and 1,500 tokens.
 _BASE64_CHARS_PER_TOKEN = 40
+_MOST_OUTPUT = 10**9
+"""JSON knows whole numbers of any size, and a limit beyond this one is none."""
 _MAX_DEPTH = 6
 _READ_WHOLE = 16
 """Messages at the end of a conversation that are read whole; of those before only the counts matter."""
@@ -500,7 +502,7 @@ def _max_output(body: Mapping[str, object]) -> int | None:
     )
     for value in values:
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return value
+            return min(value, _MOST_OUTPUT)
     return None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,10 +76,16 @@ def parse_url(given: str | None) -> URL:
 
 
 class Database:
-    """One journal's database. `schema` is where the tables lie in PostgreSQL."""
+    """One journal's database. `schema` is where the tables lie in PostgreSQL.
 
-    def __init__(self, url: URL, schema: str = "heimdall") -> None:
+    `connect_s` and `statement_s` are how long a connection to PostgreSQL, and a statement there, may take.
+    """
+
+    def __init__(
+        self, url: URL, schema: str = "heimdall", *, connect_s: int = 5, statement_s: int = 30
+    ) -> None:
         self.url, self.schema = url, schema
+        self._connect_s, self._statement_s = connect_s, statement_s
         self._file: tuple[int, int] | None = None
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.engine = self._sqlite() if self.is_sqlite else self._postgres()
@@ -151,19 +158,23 @@ class Database:
         return engine
 
     def _postgres(self) -> Engine:
+        if find_spec("psycopg") is None:
+            raise JournalError(
+                "A journal in PostgreSQL needs psycopg: pip install 'heimdall-litellm[postgres]'"
+            )
         engine = create_engine(
             self.url,
             pool_size=1,
             max_overflow=3,
             pool_pre_ping=True,
             pool_recycle=600,
-            connect_args={"connect_timeout": 5, "prepare_threshold": None},
+            connect_args={"connect_timeout": self._connect_s, "prepare_threshold": None},
         )
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
             connection.exec_driver_sql(f'SET LOCAL search_path TO "{self.schema}"')
-            connection.exec_driver_sql("SET LOCAL statement_timeout TO 30000")
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout TO {self._statement_s * 1000}")
 
         return engine
 

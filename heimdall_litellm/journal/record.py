@@ -42,12 +42,15 @@ Mode = Literal["route", "shadow"]
 Arm = Literal["chosen", "holdout"]
 """Whether the request went where it was decided, or to the baseline, by a draw."""
 
-Cause = Literal["triage", "alpha", "bucket", "asked", "only", "holdout", "continued", "default", "refused"]
+Cause = Literal[
+    "triage", "alpha", "bucket", "asked", "only", "holdout", "continued", "unrouted", "default", "refused"
+]
 """What settled where a request went.
 
 The policy (`triage`, `alpha`, `bucket`), the bucket that the request `asked` for, being the `only` one left,
-the draw for the `holdout`, the model that holds its conversation (`continued`), nothing (so the `default`
-answers), or nobody (`refused`).
+the draw for the `holdout`, or the model that holds its conversation (`continued`). Undecided are requests
+that can't be decided on, such as those for embeddings or without a prompt (`unrouted`), those at which we
+failed (`default`), and those that nobody may serve (`refused`).
 """
 
 Status = Literal["answered", "failed", "refused", "left", "cached"]

@@ -1,4 +1,4 @@
-"""The store as the writer knows it: opened late, and pruned now and then."""
+"""The store as the writer knows it: opened late, and pruned now and then; or none."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.errors import JournalError
 from heimdall_litellm.journal.record import Document, Item, now
-from heimdall_litellm.journal.writer import Sink
+from heimdall_litellm.journal.writer import Meter, Sink
 
 if TYPE_CHECKING:
-    from heimdall_litellm.journal.store import Store
+    from heimdall_litellm.journal.store import Entry, Store
 
 _DOCUMENTS: Final = 100
 """How many of the latest documents are written once more where the journal may be a new one."""
@@ -54,7 +54,41 @@ class DatabaseSink(Sink):
         """Throw away what is too old or too much."""
         self._ready().prune(self._clock(), self._settings.keep_days, round(self._settings.max_mb * 1e6))
 
+    def find(self, known_as: str) -> Entry | None:
+        """Return what is kept of a request; None where that is nothing, or can't be told now."""
+        try:
+            return self._store.get(known_as) if self._store is not None else None
+        except JournalError:
+            return None
+
     def _ready(self) -> Store:
         if self._store is None:
             raise JournalError("The journal was never opened.")
         return self._store
+
+
+class NoSink(Sink):
+    """Keeps nothing."""
+
+    def open(self) -> None:
+        """Make nothing ready."""
+
+    def write(self, items: Sequence[Item]) -> int:  # noqa: ARG002 - as the others take them
+        """Let items go."""
+        return 0
+
+    def tend(self) -> None:
+        """Do nothing."""
+
+
+class NoMeter(Meter):
+    """Counts nothing."""
+
+    def written(self, count: int) -> None:
+        """Count nothing."""
+
+    def dropped(self, cause: str, count: int = 1) -> None:
+        """Count nothing."""
+
+    def waiting(self, count: int) -> None:
+        """Show nothing."""

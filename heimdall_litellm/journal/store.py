@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, Update, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, Update, and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -92,13 +92,31 @@ class Store:
                 connection.execute(_tell_records(ids))
         return refused
 
-    def get(self, known_as: str) -> Entry | None:
-        """Return a record by its own id or by LiteLLM's of the call."""
-        wanted = or_(RECORDS.c.id == known_as, RECORDS.c.call_id == known_as)
+    def get(self, known_as: str, *, key: str | None = None) -> Entry | None:
+        """Return a record by its own id or by LiteLLM's of the call; with a `key`, one of that caller's.
+
+        Clients may choose the id of a call, so it may stand for several: its own id comes first, then the
+        latest.
+        """
+        is_it = or_(RECORDS.c.id == known_as, RECORDS.c.call_id == known_as)
+        wanted = select(RECORDS.c.id, RECORDS.c.body).where(is_it, *_conditions(Page(key=key)))
+        is_own = case((RECORDS.c.id == known_as, 0), else_=1)
         with self._transaction(is_reading=True) as connection:
-            return next(
-                _entries(connection, select(RECORDS.c.id, RECORDS.c.body).where(wanted).limit(1)), None
-            )
+            found = _entries(connection, wanted.order_by(is_own, RECORDS.c.at_us.desc()).limit(1))
+            return next(found, None)
+
+    def sample(self, page: Page) -> list[JournalRecord]:
+        """Return some of the decisions that are wanted, `limit` at most, drawn fairly and the same each time.
+
+        Ids are drawn at random, so the first ones in their order are a fair sample, and so are the first of
+        these.
+        """
+        some = select(RECORDS.c.id).where(*_conditions(page), RECORDS.c.cost_usd.is_not(None))
+        chosen = some.order_by(RECORDS.c.id).limit(page.limit)
+        with self._transaction(is_reading=True) as connection:
+            wanted = select(RECORDS.c.body).where(RECORDS.c.id.in_(chosen)).order_by(RECORDS.c.id)
+            bodies = connection.execute(wanted).scalars()
+            return [from_json(JournalRecord, body) for body in bodies]
 
     def latest(self, page: Page) -> list[Entry]:
         """Return records, newest first."""
@@ -106,7 +124,9 @@ class Store:
             where = list(_conditions(page))
             if page.before is not None:
                 last = connection.execute(
-                    select(RECORDS.c.at_us, RECORDS.c.id).where(RECORDS.c.id == page.before)
+                    select(RECORDS.c.at_us, RECORDS.c.id).where(
+                        RECORDS.c.id == page.before, *_conditions(Page(key=page.key))
+                    )
                 ).first()
                 if last is None:
                     return []

@@ -7,7 +7,7 @@ what it is made from may hold whole prompts and answers. A process that is kille
 last flush and no more; one that ends flushes first.
 
 An item that can't be made or isn't taken is lost alone. What comes of each is counted, in items: one that was
-never made counts as one.
+never made counts as one. Whoever watches (`tell`) sees all that is made, whether the store takes it or not.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from heimdall_litellm.journal.record import Item
 
 Maker = Callable[[], Sequence[Item]]
 """Makes what is to be written; it may come to nothing."""
+Observer = Callable[[Sequence[Item]], None]
+"""Sees items once each, when they are made, on the writer's thread."""
 
 BATCH: Final = 500
 """How many items are written at once."""
@@ -90,8 +92,13 @@ class Writer:
     ) -> None:
         self._sink, self._meter, self._clock = sink, meter, clock
         self._size, self._flush_s, self._tend_s = size, flush_s, tend_s
+        self._observer: Observer = lambda _: None
         self._reset()
         atexit.register(self.close)
+
+    def tell(self, observer: Observer) -> None:
+        """Show all items to `observer` from now on, whether they can be kept or not."""
+        self._observer = observer
 
     def _reset(self) -> None:
         self._queue: deque[Maker] = deque()
@@ -143,7 +150,8 @@ class Writer:
     def _why_not(self) -> str | None:
         if self._is_closing:
             return "unwritable"
-        return "full" if len(self._queue) + len(self._kept) >= self._size else None
+        waiting = len(self._queue) + (0 if self._failures else len(self._kept))
+        return "full" if waiting >= self._size else None
 
     def _run(self) -> None:
         is_last = False
@@ -196,16 +204,27 @@ class Writer:
 
     def _make(self, most: int) -> None:
         """Make items of what waits until there are `most`."""
-        while self._queue and len(self._kept) < most:
+        # What can't be kept any more is made all the same where the store fails, for who watches.
+        while self._queue and (len(self._kept) < most or self._failures):
             try:
                 made = self._queue[0]()
             except Exception as error:  # noqa: BLE001 - one item that can't be made takes no other along
                 made = ()
                 self._meter.dropped("unmade")
                 self._complain("A journal record can't be made (%s); it is lost.", type(error).__name__)
+            self._show(made)
             # In this order, for what is in neither would be taken for settled.
-            self._kept.extend(made)
+            room = max(0, self._size - len(self._kept)) if self._failures else len(made)
+            self._kept.extend(made[:room])
             self._queue.popleft()
+            if lost := len(made[room:]):
+                self._meter.dropped("full", lost)
+
+    def _show(self, items: Sequence[Item]) -> None:
+        try:
+            self._observer(items)
+        except Exception as error:  # noqa: BLE001 - what watches is no part of what is written
+            self._complain("A journal record can't be counted (%s).", type(error).__name__)
 
     def _settle(self) -> None:
         """Say so where nothing waits that had been handed over by now."""

@@ -22,7 +22,7 @@ from heimdall_litellm.errors import NoCandidate, RequestError
 from heimdall_litellm.plugin import access, seams
 from heimdall_litellm.plugin.records import metadata_of
 from heimdall_litellm.plugin.runtime import Runtime
-from heimdall_litellm.plugin.shield import later, shield
+from heimdall_litellm.plugin.shield import Failures, later, shield
 
 _COUNTING_MODEL: Final = "heimdall-counting/none"
 """No provider of LiteLLM: what it is given can be counted, and can't be called."""
@@ -33,23 +33,20 @@ _BORROWING: Final = ("afile_", "acreate_file", "batch", "_eval", "_run", "fine_t
 class Guard:
     """Answers who may use the default model of a virtual name."""
 
-    def __init__(self, runtime: Runtime, names: Collection[str]) -> None:
-        self._runtime = runtime
-        self._names = names
+    def __init__(self, runtime: Runtime, names: Collection[str], failures: Failures) -> None:
+        self._runtime, self._names, self._failures = runtime, names, failures
 
     async def candidates(self, name: str) -> tuple[str, ...]:
         """Return candidates, from the settings alone where the engine is what is broken."""
         lists = self._runtime.settings.router_of(name).candidates.values()
         listed = tuple(dict.fromkeys(model for names in lists for model in names or ()))
         known = later(self._runtime.candidate_names, name)
-        return await shield(self._runtime.failures, "candidates", known, listed)
+        return await shield(self._failures, "candidates", known, listed)
 
     async def may_use_default(self, name: str, token: Any, candidates: Collection[str]) -> bool:
         """Whether the request may go to the deployment of the virtual `name` itself."""
         router = seams.proxy_router()
-        return await access.may_use_default(
-            name, candidates, token, router, self._names, self._runtime.failures
-        )
+        return await access.may_use_default(name, candidates, token, router, self._names, self._failures)
 
     async def check_default(self, name: str, token: Any) -> None:
         """Raise NoCandidate where the caller may not use the default model."""

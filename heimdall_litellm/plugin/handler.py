@@ -29,7 +29,7 @@ from heimdall_litellm.auth.registry import enabled
 from heimdall_litellm.config import environment
 from heimdall_litellm.config.files import settings_from_config
 from heimdall_litellm.errors import HeimdallError, NoOtherModel, RequestError
-from heimdall_litellm.plugin import access, apply, effort, seams, simulated, streams, transcript
+from heimdall_litellm.plugin import access, apply, effort, seams, simulated, streams, tracing, transcript
 from heimdall_litellm.plugin.attempts import Attempt
 from heimdall_litellm.plugin.credentials import Brought, held
 from heimdall_litellm.plugin.guard import Guard, borrows, refused, token_of
@@ -62,8 +62,8 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         self.records = Records(forgotten=self._forgotten)
         self._provider = provider
         self._names = frozenset() if is_bypassed else runtime.settings.names
-        self._guard = Guard(runtime, self._names)
-        self._routing = Routing(runtime, self._guard)
+        self._guard = Guard(runtime, self._names, self.failures)
+        self._routing = Routing(runtime, self._guard, self.failures)
         self._outcomes = Outcomes(runtime, self.records, self._names)
 
     async def async_pre_call_hook(
@@ -94,13 +94,16 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             raise seams.http_error(error, said) from None
         finally:
             record.duration_us = round((time.perf_counter() - started) * 1e6)
-            shield_now(self.failures, "journal", lambda: self._recorded(record, data), None)
+            shield_now(
+                self.failures, "journal", lambda: self._recorded(record, data, user_api_key_dict), None
+            )
         shield_now(self.failures, "stamp", lambda: apply.sign(data, call_type, record.handle), None)
         return routed
 
-    def _recorded(self, record: Record, data: Mapping[str, Any]) -> None:
+    def _recorded(self, record: Record, data: Mapping[str, Any], token: Any) -> None:
         if record.mode == "off":
             return
+        shield_now(self.failures, "trace", lambda: tracing.trace(record, token, self.runtime.entry), None)
         recorder = self.runtime.recorder
         recorder.decided(record, data)
         if record.follows is not None:
@@ -120,7 +123,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         if await self._routing.watch(record, data, call_type, token):
             record.duration_us = round((time.perf_counter() - started) * 1e6)
             self.records.watch(record)
-            self._recorded(record, data)
+            self._recorded(record, data, token)
 
     def _check_list(self, model: object) -> None:
         try:
@@ -418,8 +421,7 @@ def build() -> HeimdallHandler:
             lacking,
             seams.SUPPORTED,
         )
-        _serve(runtime, frozenset())
-        return HeimdallHandler(runtime, provider, is_bypassed=True)
+        return _served(HeimdallHandler(runtime, provider, is_bypassed=True), frozenset())
     if runtime.is_simulating:
         logger.warning(
             "Heimdall: no provider is called. The simulated provider answers for every model, because %s.",
@@ -427,12 +429,12 @@ def build() -> HeimdallHandler:
             if settings.simulation.mode == "always"
             else "no provider key is set (set one, such as OPENAI_API_KEY, to call real providers)",
         )
-    _serve(runtime, settings.names)
-    return HeimdallHandler(runtime, provider)
+    return _served(HeimdallHandler(runtime, provider), settings.names)
 
 
-def _serve(runtime: Runtime, names: frozenset[str]) -> None:
-    if (writer := runtime.writer) is not None:
-        shield_now(runtime.failures, "journal", lambda: seams.at_shutdown(writer.close), None)
+def _served(handler: HeimdallHandler, names: frozenset[str]) -> HeimdallHandler:
+    runtime = handler.runtime
+    shield_now(runtime.failures, "journal", lambda: seams.at_shutdown(runtime.writer.close), None)
     if runtime.settings.features.http_api:
-        mount(ProxyBackend(runtime, names), runtime.failures)
+        mount(ProxyBackend(runtime, names, handler.records), runtime.failures)
+    return handler

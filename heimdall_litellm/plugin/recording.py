@@ -112,7 +112,7 @@ class Reckoning:
 
 
 class Recorder:
-    """Hands to the journal what the hooks report; nothing where no journal is written."""
+    """Hands to the journal's writer what the hooks report; nothing where there is none."""
 
     def __init__(
         self, writer: Writer | None, cache_price: CachePrice, keep_prompt: Keep = _keep_none
@@ -123,7 +123,7 @@ class Recorder:
 
     @property
     def is_on(self) -> bool:
-        """Whether anything is written."""
+        """Whether anything is handed over."""
         return self._writer is not None
 
     def decided(self, record: Record, body: Mapping[str, Any]) -> None:
@@ -154,6 +154,10 @@ class Recorder:
         if self._writer is not None and earlier is not None and doubt is not None:
             at = now()
             self._writer.submit(lambda: (_sign(earlier, at, doubt),))
+
+    def rated(self, signal: Signal) -> bool:
+        """Record what somebody thinks of an answer; False where it can't be taken now."""
+        return self._writer is not None and self._writer.submit(lambda: (signal,))
 
     def _told(
         self,

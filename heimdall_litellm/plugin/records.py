@@ -240,6 +240,15 @@ class Records:
                 return found[1]
         return None
 
+    def find(self, known_as: str) -> list[Record]:
+        """Return the requests that have this id, or whose calls have it, the latest last.
+
+        Clients may choose the id of a call: several may have the same.
+        """
+        with self._lock:
+            known = [*self._records.values(), *self._watched.values()]
+        return [record for _, record in known if known_as in (record.id, record.call_id)]
+
     def close(self, request: Mapping[str, Any] | None, refused: str) -> None:
         """Remember that a request was refused the virtual name `refused`.
 

@@ -27,7 +27,7 @@ from heimdall_litellm.plugin.modes import caller_of
 from heimdall_litellm.plugin.recording import Choice, cause_of
 from heimdall_litellm.plugin.records import Record
 from heimdall_litellm.plugin.runtime import Runtime
-from heimdall_litellm.plugin.shield import later, shield, shield_now
+from heimdall_litellm.plugin.shield import Failures, later, shield, shield_now
 
 _OF_THE_CLIENT = ("headers", "extra_headers", "extra_query", "extra_body")
 _TIME_LIMITS = ("timeout", "stream_timeout", "request_timeout")
@@ -53,9 +53,9 @@ class _Request:
 class Routing:
     """Routes requests for virtual names; on trial, leaving nothing but a record and what is returned."""
 
-    def __init__(self, runtime: Runtime, guard: Guard, *, is_trial: bool = False) -> None:
+    def __init__(self, runtime: Runtime, guard: Guard, failures: Failures, *, is_trial: bool = False) -> None:
         self._runtime, self._guard, self._is_trial = runtime, guard, is_trial
-        self._failures = runtime.failures
+        self._failures = failures
 
     async def route(
         self, record: Record, data: translate.Data, call_type: str, token: object
@@ -72,6 +72,7 @@ class Routing:
         routed, is_formed, asked, facts, conversation = None, False, {}, None, b""
         if call_type not in translate.ENDPOINTS:
             record.reason = "Heimdall does not route this endpoint; the default model answers"
+            record.cause = "unrouted"
         else:
             asked = await shield(self._failures, "overrides", later(translate.asked, data), {}, kind=dict)
             is_formed = shield_now(self._failures, "form", lambda: form.is_well_formed(call_type, data), True)
@@ -93,7 +94,8 @@ class Routing:
         elif is_sound:
             routed = await shield(self._failures, "decide", self._decided(request), None, kind=dict)
         else:
-            record.reason = record.reason or "the request has no prompt to decide on"
+            record.reason = record.reason or "the request is malformed, or has no prompt to decide on"
+            record.cause = "unrouted"
         if routed is None:
             # A malformed request fails with every model: LiteLLM is to say so, once.
             undecided = self._undecided(request, is_resilient=is_sound)
@@ -116,7 +118,9 @@ class Routing:
             conversation = runtime.conversations.identity(facts, record.caller.key or "")
         record.mode = runtime.modes.of(record.caller, conversation)
         if facts is not None and runtime.recorder.is_on and record.mode != "off":
-            record.follows = runtime.conversations.follow(conversation, record.id, facts, time.monotonic())
+            record.follows = runtime.conversations.follow(
+                conversation, record.id, facts, time.monotonic(), listens=runtime.settings.journal.enabled
+            )
         return conversation
 
     async def watch(self, record: Record, data: translate.Data, call_type: str, token: object) -> bool:
@@ -270,6 +274,7 @@ class Routing:
         translate.overrides(request.asked, self._runtime.settings)
         router = seams.proxy_router()
         record.reason = "the conversation's model can't be told, so the default model goes on with it"
+        record.cause = "unrouted"
         group = seams.group_of_response(request.data["previous_response_id"], router)
         if group is None:
             return None

@@ -10,8 +10,9 @@ ones serve meanwhile.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +25,7 @@ from heimdall_litellm.engine import Heimdall, require_virtual_groups, simulates_
 from heimdall_litellm.errors import HeimdallError
 from heimdall_litellm.health import Health
 from heimdall_litellm.observe import metrics
+from heimdall_litellm.observe.traffic import Told, Traffic
 from heimdall_litellm.plugin import seams
 from heimdall_litellm.plugin.credentials import Credentials
 from heimdall_litellm.plugin.modes import Modes
@@ -36,15 +38,19 @@ from heimdall_litellm.priors import with_priors
 
 if TYPE_CHECKING:
     from heimdall_litellm.auth.adapter import Adapter
+    from heimdall_litellm.bundle import Bundle
     from heimdall_litellm.catalog.facts import Card, CatalogView
     from heimdall_litellm.catalog.watchtower import Listener, Watchtower
+    from heimdall_litellm.core.breaker import Circuit
     from heimdall_litellm.core.types import CatalogEntry
     from heimdall_litellm.engine import Snapshot
     from heimdall_litellm.journal.writer import Writer
 
 ModelList = Sequence[Mapping[str, Any]]
 MakeEngine = Callable[[Settings, "Sequence[CatalogEntry]"], Heimdall]
-MakeWriter = Callable[[JournalSettings], "Writer | None"]
+Groups = Callable[[], Collection[str]]
+"""The model groups that there are now."""
+MakeWriter = Callable[[JournalSettings, Groups], "Writer"]
 MakeTower = Callable[[CatalogSettings, "Listener"], "Watchtower"]
 
 BUILD_TIMEOUT_S: Final = 10.0
@@ -56,14 +62,24 @@ LOOK_S: Final = 1.0
 _SMOOTHING: Final = 0.2
 _MAX_GROUPS: Final = 1_000
 
+_serving = metrics.BundleMeter()
+
 
 def make_engine(settings: Settings, entries: Sequence[CatalogEntry]) -> Heimdall:
     """Load the bundle and build an engine. Raises ConfigError or BundleError."""
-    return Heimdall(settings, entries, load_bundle(settings.tuning.bundle))
+    engine = Heimdall(settings, entries, load_bundle(settings.tuning.bundle))
+    _show(engine.snapshot.bundle)
+    return engine
 
 
-def watch_bundle(settings: Settings, engine: Heimdall) -> BundleWatcher | None:
-    """Swap in each good new bundle that appears in the configured directory; None if none is watched."""
+def _show(bundle: Bundle) -> None:
+    _serving.serves(bundle.id, bundle.manifest_sha256, bundle.manifest.created)
+
+
+def watch_bundle(
+    settings: Settings, engine: Heimdall, take: Callable[[Bundle], None]
+) -> BundleWatcher | None:
+    """Hand over each good new bundle that appears in the configured directory; None if none is watched."""
     tuning = settings.tuning
     if tuning.bundle is None or tuning.reload_seconds == 0:
         return None
@@ -71,7 +87,7 @@ def watch_bundle(settings: Settings, engine: Heimdall) -> BundleWatcher | None:
         Path(tuning.bundle),
         engine.snapshot.bundle.manifest_sha256,
         tuning.reload_seconds,
-        engine.replace_bundle,
+        take,
         lambda error: logger.warning("Heimdall refused a new bundle; the last good one serves: %s", error),
     )
     watcher.start()
@@ -91,15 +107,27 @@ def make_tower(settings: CatalogSettings, listener: Listener) -> Watchtower:
     )
 
 
-def make_writer(settings: JournalSettings) -> Writer | None:
-    """Make what writes the journal; nothing is opened yet. None where none is written."""
-    if not settings.enabled:
-        return None
-    from heimdall_litellm.journal.sink import DatabaseSink
+def make_writer(settings: JournalSettings, groups: Groups) -> Writer:
+    """Make what counts requests and writes the journal, where one is written; nothing is opened yet."""
+    from heimdall_litellm.journal.sink import DatabaseSink, NoMeter, NoSink
     from heimdall_litellm.journal.writer import Writer
 
+    if not settings.enabled:
+        writer = Writer(NoSink(), NoMeter())
+        writer.tell(Traffic(groups))
+        return writer
     sink, meter = DatabaseSink(settings), metrics.JournalMeter()
-    return Writer(sink, meter, size=settings.queue_size, flush_s=settings.flush_seconds)
+    writer = Writer(sink, meter, size=settings.queue_size, flush_s=settings.flush_seconds)
+
+    def told(known_as: str) -> Told | None:
+        entry = sink.find(known_as)
+        if entry is None:
+            return None
+        served = entry.outcome.model if entry.outcome is not None else None
+        return Told(served or entry.record.model or "", entry.record.arm, entry.record.mode)
+
+    writer.tell(Traffic(groups, told))
+    return writer
 
 
 class Runtime:
@@ -111,7 +139,7 @@ class Runtime:
         failures: Failures,
         *,
         make: MakeEngine = make_engine,
-        watch: Callable[[Settings, Heimdall], object] = watch_bundle,
+        watch: Callable[[Settings, Heimdall, Callable[[Bundle], None]], object] = watch_bundle,
         tower: MakeTower = make_tower,
         writer: MakeWriter = make_writer,
         clock: Callable[[], float] = time.monotonic,
@@ -127,8 +155,12 @@ class Runtime:
         self.modes = Modes(settings)
         secret = secret_of(seams.configuration(), environment())
         self.conversations = Conversations(secret)
-        self.writer = writer(settings.journal)
-        self.recorder = Recorder(self.writer, self._cache_price, Prompts(settings.journal, secret).keep)
+        self._groups: frozenset[str] = frozenset()
+        self._deployments: dict[str, str] = {}
+        self.writer = writer(settings.journal, lambda: self._groups)
+        prompts = (Prompts(settings.journal, secret).keep,) if settings.journal.enabled else ()
+        self.recorder = Recorder(self.writer, self._cache_price, *prompts)
+        self.health.tell(self._show_aside)
         self._make, self._watch = make, watch
         self._watcher: object = None
         self._clock = clock
@@ -137,6 +169,7 @@ class Runtime:
         self._owners: dict[str, str] = {}
         self._latencies: dict[str, float] = {}
         self._priors: tuple[object, object, Mapping[str, Card]] | None = None
+        self._expecting = threading.Lock()
         self._seen: object = None
         self._next_look = self._retry_at = float("-inf")
         self._building: asyncio.Task[Heimdall] | None = None
@@ -148,7 +181,8 @@ class Runtime:
         entries = self._read(models)
         engine = self._make(self.settings, entries)
         self._engine = engine
-        self._watcher = self._watch(self.settings, engine)
+        self._expect()
+        self._watcher = self._watch(self.settings, engine, self._take_bundle)
         self._note(models)
         self.tower.start()
         return engine
@@ -216,6 +250,14 @@ class Runtime:
                 owners[str(deployment.get("model_name"))] = owner
         self.health.know(members)
         self._owners = owners
+        self._groups = frozenset(members)
+        self._deployments = {known: group for group, ids in members.items() for known in ids}
+
+    def _show_aside(self, key: str, _circuit: Circuit, seconds: float) -> None:
+        # A caller's own credential is theirs alone: it stands in no gauge.
+        if (group := self._deployments.get(key)) is not None:
+            entry = self.entry(group)
+            metrics.aside_for(entry.provider if entry is not None else "", group, key, seconds)
 
     def _read(self, models: ModelList) -> tuple[CatalogEntry, ...]:
         simulating = simulates_all(self.settings, models, environment())
@@ -229,6 +271,29 @@ class Runtime:
         if self._engine is not None and entries != self._entries:
             self._engine.replace_entries(tuple(entries.values()))
         self._entries = entries
+        self._expect()
+
+    def _take_bundle(self, bundle: Bundle) -> None:
+        if self._engine is not None:
+            self._engine.replace_bundle(bundle)
+            _show(bundle)
+            self._expect()
+
+    def _expect(self) -> None:
+        """Find out what is expected of the models, for some milliseconds; never on the event loop."""
+        with self._expecting:
+            view, snapshot = self.tower.current, self.snapshot
+            if snapshot is None:
+                return
+            known, bundle = self._priors, snapshot.bundle
+            if known is not None and known[0] is view.cards and known[1] is bundle:
+                return
+            try:
+                cards = with_priors(view, bundle).cards
+            except Exception as error:  # noqa: BLE001 - what a model costs is shown all the same
+                self.failures.record("priors", error)
+                cards = view.cards
+            self._priors = (view.cards, bundle, cards)
 
     def _cache_price(self, group: str) -> float | None:
         card = self.tower.current.cards.get(group)
@@ -238,15 +303,10 @@ class Runtime:
     def catalog_view(self) -> CatalogView:
         """Return all that is known of the models, and how its sources are doing; nobody is asked.
 
-        What is expected of them is found out once for each catalog and bundle, for some milliseconds.
+        Where they have just changed, and what is expected of them isn't found out yet, they are as they were.
         """
-        view, engine = self.tower.current, self._engine
-        if engine is None:
-            return view
-        bundle = engine.snapshot.bundle
-        if self._priors is None or self._priors[0] is not view.cards or self._priors[1] is not bundle:
-            self._priors = (view.cards, bundle, with_priors(view, bundle).cards)
-        return replace(view, cards=self._priors[2])
+        view, known = self.tower.current, self._priors
+        return view if known is None else replace(view, cards=known[2])
 
     @property
     def snapshot(self) -> Snapshot | None:

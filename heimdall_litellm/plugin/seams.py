@@ -24,6 +24,7 @@ import aiohttp
 import httpx
 import openai
 
+from heimdall_litellm.catalog.price_map import as_loaded
 from heimdall_litellm.errors import BadOverride, RequestError
 
 TRANSPORT = (
@@ -42,6 +43,8 @@ _CLIENT_TIMEOUT = "litellm.llms.custom_httpx.http_handler:_default_cached_client
 PLACEHOLDER_KEY = "oauth"
 """Stands where LiteLLM insists on a key and the provider is given a bearer instead."""
 _OF_A_CALLER = re.compile("-[0-9a-f]{16}$")
+_REGISTERED = "litellm.utils:_registered_pricing_fields"
+_BY_HAND = "litellm.utils:_runtime_registered_model_cost"
 _KEY_CHECK = "litellm.proxy.auth.user_api_key_auth:user_api_key_auth"
 _IS_PUBLIC = "litellm.proxy.auth.auth_utils:route_in_additonal_public_routes"
 _MODEL_OF_ID = "litellm.proxy.openai_files_endpoints.common_utils:decode_model_from_file_id"
@@ -145,6 +148,8 @@ _OTHERS: tuple[tuple[str, bool, str], ...] = (
     (f"{_PROXY}:proxy_config.get_config_state", True, "the model list at start"),
     ("litellm:callback_settings", True, "the settings"),
     ("litellm:model_cost", True, "prices"),
+    (_REGISTERED, False, "telling prices from what a router made before Heimdall's has registered"),
+    (_BY_HAND, False, "the same, where models were registered by hand"),
     (
         "litellm.proxy.auth.fallback_model_access:is_model_authorized_for_token",
         True,
@@ -263,15 +268,22 @@ def price_map() -> _PriceMap:
     """Return LiteLLM's price map as it was when first seen; a new one once LiteLLM has loaded one.
 
     The router writes what deployments state of themselves into the live map, under the model's own name:
-    one deployment's limits would be taken for those of all others.
+    one deployment's limits would be taken for those of all others. What it has written by then is left out.
     """
     global _pristine  # noqa: PLW0603 - LiteLLM's map is the process's too
     live = _attribute("litellm:model_cost")
     if not isinstance(live, Mapping):
         return {}
     if _pristine[0] is not live:
-        _pristine = live, {name: dict(facts) for name, facts in live.items() if isinstance(facts, Mapping)}
+        _pristine = live, as_loaded(live, _mapping_of(_REGISTERED), _mapping_of(_BY_HAND))
     return _pristine[1]
+
+
+def _mapping_of(path: str) -> _PriceMap:
+    """Return what LiteLLM has at a path, or what a function there gives; empty for what is no mapping."""
+    there = _attribute(path)
+    given = there() if callable(there) else there
+    return given if isinstance(given, Mapping) else {}
 
 
 @lru_cache(maxsize=4096)
@@ -285,8 +297,10 @@ def provider_and_model(model: str, provider: str | None = None) -> tuple[str, st
     return of, bare
 
 
-def group_of_response(response_id: str, router: Router | None) -> str | None:
-    """Return the model group that gave a stored response; None where its id doesn't tell."""
+def group_of_response(response_id: object, router: Router | None) -> str | None:
+    """Return the model group that gave a stored response; None where its id doesn't tell, or is none."""
+    if not isinstance(response_id, str):
+        return None
     security, read = _attribute(_RESPONSE_SECURITY), _attribute(_RESPONSE_DEPLOYMENT)
     if callable(security):
         # The proxy encrypts ids for their owner. Whether that is the caller, LiteLLM checks after us.
@@ -365,6 +379,12 @@ def redis() -> Any:
     """Return LiteLLM's Redis cache: the proxy's own, else its router's; None where neither has one."""
     own = _attribute(f"{_PROXY}:redis_usage_cache")
     return own if own is not None else _attribute(f"{_PROXY}:llm_router.cache.redis_cache")
+
+
+def tracer() -> Any:
+    """Return the tracer of LiteLLM's OpenTelemetry callback; None where it has none."""
+    loaded = sys.modules.get(_PROXY)
+    return getattr(getattr(loaded, "open_telemetry_logger", None), "tracer", None)
 
 
 def steadfast_client(provider: str, timeout_s: float | None = None, *, is_lazy: bool = False) -> object:

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 
 from heimdall_litellm.catalog.facts import CatalogView
 from heimdall_litellm.plugin import access, keycheck, seams
+from heimdall_litellm.plugin.modes import caller_of
+from heimdall_litellm.plugin.records import Records
 from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import shield_now
 from heimdall_litellm.plugin.trial import Trial
-from heimdall_litellm.web.backend import Caller, Endpoint, Outcome, Report, Virtual
+from heimdall_litellm.web.archive import Archive
+from heimdall_litellm.web.backend import Caller, Endpoint, Outcome, Recent, Report, Virtual
+
+if TYPE_CHECKING:
+    from heimdall_litellm.bundle import Bundle
+    from heimdall_litellm.journal.record import Signal
+    from heimdall_litellm.journal.store import Store
 
 STAGE: Final = "http"
 """Under which failures of the HTTP API are counted."""
+_CONNECT_S: Final = 3
+_STATEMENT_S: Final = 5
+"""How long a database in PostgreSQL may take to be reached, and to answer."""
 _AT_A_TIME: Final = 25
 """How many models are asked about before other requests get their turn."""
 
@@ -25,8 +36,9 @@ _AT_A_TIME: Final = 25
 class ProxyBackend:
     """Serves one runtime. `names` are the virtual names that are routed: none where Heimdall is bypassed."""
 
-    def __init__(self, runtime: Runtime, names: frozenset[str]) -> None:
-        self._runtime, self._names = runtime, names
+    def __init__(self, runtime: Runtime, names: frozenset[str], records: Records) -> None:
+        self._runtime, self._names, self._records = runtime, names, records
+        self._archive = Archive(self._open) if runtime.recorder.is_on else None
         self._trial = Trial(runtime, names)
         self._started_at = datetime.now(UTC)
 
@@ -37,7 +49,7 @@ class ProxyBackend:
     async def authenticate(self, request: Request) -> Caller:
         """Return who asks. Raises Problem where LiteLLM refuses the key."""
         token = await keycheck.authenticate(request)
-        return Caller(access.is_admin(token), token)
+        return Caller(access.is_admin(token), token, caller_of(token).key)
 
     async def permitted(self, caller: Caller, names: Iterable[str]) -> frozenset[str]:
         """Return those of the model groups that the caller may call by name."""
@@ -89,12 +101,36 @@ class ProxyBackend:
             is_simulating=runtime.is_simulating,
             bundle_id=bundle.id if bundle is not None else None,
             bundle_sha256=bundle.manifest_sha256 if bundle is not None else None,
+            bundle_created=bundle.manifest.created if bundle is not None else None,
             is_breaking=health.is_on,
             is_sharing=health.is_on and shield_now(runtime.failures, "redis", seams.redis, None) is not None,
             aside=health.aside(),
             groups_aside={name: why for name in groups if (why := health.why_aside(name)) is not None},
             failures=runtime.failures.counts(),
         )
+
+    def _open(self) -> Store:
+        from heimdall_litellm.journal.opening import open_store
+
+        return open_store(self._runtime.settings.journal, connect_s=_CONNECT_S, statement_s=_STATEMENT_S)
+
+    def archive(self) -> Archive | None:
+        """Return the journal to read in; None where none is written."""
+        return self._archive
+
+    def bundle(self) -> Bundle | None:
+        """Return the bundle that decides now."""
+        snapshot = self._runtime.snapshot
+        return snapshot.bundle if snapshot is not None else None
+
+    def recent(self, known_as: str) -> Sequence[Recent]:
+        """Return the latest requests that are known by an id, if they are in the journal or will be."""
+        found = self._records.find(known_as)
+        return [Recent(record.id, record.caller.key) for record in found if record.is_recorded]
+
+    def rate(self, signal: Signal) -> bool:
+        """Have a signal written."""
+        return self._runtime.recorder.rated(signal)
 
     async def explain(
         self, caller: Caller, endpoint: Endpoint, body: Mapping[str, Any], headers: Mapping[str, str]

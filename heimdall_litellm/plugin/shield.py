@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
 from heimdall_litellm.errors import HeimdallError, RequestError
+from heimdall_litellm.observe import metrics
 
 logger = logging.getLogger("heimdall_litellm")
 
@@ -25,9 +26,13 @@ P = ParamSpec("P")
 
 
 class Failures:
-    """How often each stage failed, by cause. Thread-safe; the number of causes is bounded."""
+    """How often each stage failed, by cause. Thread-safe; the number of causes is bounded.
 
-    def __init__(self, max_causes: int = 256) -> None:
+    Those of a trial are neither logged nor counted elsewhere: whoever asked for it is told.
+    """
+
+    def __init__(self, max_causes: int = 256, *, is_logging: bool = True) -> None:
+        self._is_logging = is_logging
         self._counts: Counter[tuple[str, str]] = Counter()
         self._max_causes = max_causes
         self._lock = threading.Lock()
@@ -40,6 +45,9 @@ class Failures:
             if is_new and len(self._counts) >= self._max_causes:
                 cause, is_new = "other", (stage, "other") not in self._counts
             self._counts[stage, cause] += 1
+        if not self._is_logging:
+            return cause
+        metrics.failed(stage, cause)
         if is_new:
             logger.warning(
                 "Heimdall failed at %s with %s%s; the request goes on without it. "

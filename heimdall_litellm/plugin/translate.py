@@ -244,8 +244,11 @@ def without_scoped_bearer(data: Mapping[str, Any]) -> Data | None:
     entries = given if isinstance(given, list) else [given] if isinstance(given, Mapping) else []
     kept, is_changed = [], False
     for entry in entries:
-        headers = entry.get("extra_headers") or {}
-        clean = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+        headers = (entry.get("extra_headers") or {}) if isinstance(entry, Mapping) else None
+        if not isinstance(headers, Mapping):
+            is_changed = True  # whatever is meant by that, it may hold one
+            continue
+        clean = {name: value for name, value in headers.items() if str(name).lower() != "authorization"}
         is_changed |= len(clean) != len(headers)
         if clean:
             kept.append({**entry, "extra_headers": clean})

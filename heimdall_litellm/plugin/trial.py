@@ -6,6 +6,7 @@ decision is remembered, and nothing goes on to LiteLLM's router, where probes ar
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from heimdall_litellm.plugin.guard import Guard
 from heimdall_litellm.plugin.records import Record
 from heimdall_litellm.plugin.routing import Routing
 from heimdall_litellm.plugin.runtime import Runtime
+from heimdall_litellm.plugin.shield import Failures
 from heimdall_litellm.web.backend import Caller, Endpoint, Outcome
 from heimdall_litellm.web.problems import Problem, no_such_model
 
@@ -25,13 +27,14 @@ _CALLS: Final[Mapping[Endpoint, str]] = {
     "gemini": "agenerate_content",
 }
 
+_METADATA: Final = (translate.METADATA, translate.LITELLM_METADATA)
+
 
 class Trial:
     """Tries requests out. `names` are the virtual names that are routed."""
 
     def __init__(self, runtime: Runtime, names: frozenset[str]) -> None:
         self._runtime, self._names = runtime, names
-        self._routing = Routing(runtime, Guard(runtime, names), is_trial=True)
 
     async def outcome(
         self, caller: Caller, endpoint: Endpoint, body: Mapping[str, Any], headers: Mapping[str, str]
@@ -47,7 +50,11 @@ class Trial:
         # Whether or not the request comes to a decision: who asks here wants to know of it.
         translate.overrides(translate.asked(data), self._runtime.settings)
         draft = Record(requested=name, reason="")
-        routed = await self._routing.route(draft, data, _CALLS[endpoint], caller.token)
+        # Its own, for what fails on trial has failed no request.
+        failures = Failures(is_logging=False)
+        guard = Guard(self._runtime, self._names, failures)
+        routing = Routing(self._runtime, guard, failures, is_trial=True)
+        routed = await routing.route(draft, data, _CALLS[endpoint], caller.token)
         decision = draft.choice.decision if draft.choice is not None else None
         seen = draft.allowed if draft.allowed is not None else frozenset[str]()
         return Outcome(
@@ -57,6 +64,7 @@ class Trial:
             fallbacks=tuple(draft.course.fallbacks),
             decision=decision,
             seen=seen,
+            failed=tuple(failures.counts()),
         )
 
     async def _check(self, name: str, caller: Caller) -> None:
@@ -77,8 +85,22 @@ def _as_received(body: Mapping[str, Any], name: str, headers: Mapping[str, str])
     """Return a request as LiteLLM hands it to the first hook, as far as that is looked at."""
     ours = {key: value for key, value in headers.items() if key.startswith("heimdall-")}
     return {
-        **body,
+        **{key: value for key, value in body.items() if key not in _METADATA},
+        **_metadata(body),
         "model": name,
         "proxy_server_request": {"method": "POST", "headers": ours, "body": dict(body)},
         "secret_fields": {"raw_headers": dict(headers)},
     }
+
+
+def _metadata(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return a request's metadata as objects: LiteLLM reads their text too, and hands on nothing else."""
+    found = {name: _read(body[name]) for name in _METADATA if name in body}
+    return {name: given for name, given in found.items() if isinstance(given, dict)}
+
+
+def _read(given: object) -> object:
+    try:
+        return json.loads(given) if isinstance(given, str) else given
+    except (ValueError, RecursionError):
+        return None

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Security
+from fastapi import APIRouter, FastAPI, Query, Security
 from fastapi.exceptions import RequestValidationError
-from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -21,8 +20,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import heimdall_litellm
 from heimdall_litellm.core.types import BUCKETS
 from heimdall_litellm.errors import RequestError
-from heimdall_litellm.web import bodies, conditional, models, problems, views
+from heimdall_litellm.web import bodies, conditional, dashboard, journal, models, problems, views
 from heimdall_litellm.web.backend import Backend, Caller, Endpoint
+from heimdall_litellm.web.common import KEY, CallerGiven, backend_of, documented
+from heimdall_litellm.web.head import Headed
+from heimdall_litellm.web.previews import Previews
 from heimdall_litellm.web.problems import Problem
 
 PREFIXES: Final = ("/heimdall", "/v1/capabilities", "/v1/pricing", "/v1/feature-flags")
@@ -30,47 +32,21 @@ PREFIXES: Final = ("/heimdall", "/v1/capabilities", "/v1/pricing", "/v1/feature-
 MAX_PAGE: Final = 500
 AT_ONCE: Final = 4
 """How many requests are explained at a time: read as JSON, a large one takes many times its size."""
-_KEY: Final = HTTPBearer(
-    auto_error=False,
-    scheme_name="key",
-    description="A key of the LiteLLM proxy. Its other headers for one, as `x-litellm-api-key`, do too.",
-)
 _DESCRIPTION: Final = (
     "What models cost, can do and are good for, and what Heimdall would decide. Every route but the liveness "
-    "of `/heimdall/health` stands behind the proxy's own key check, and shows a key what it may use."
+    "of `/heimdall/health` stands behind the proxy's own key check, and shows a key what it may use. What "
+    "answers GET answers HEAD too, without the body."
 )
-_SAID: Final = {
-    304: "Not changed since the answer whose `ETag` the client sent as `If-None-Match`.",
-    400: "The request is malformed.",
-    401: "No key, or none that the proxy knows.",
-    403: "The key may not do this.",
-    404: "There is no such model, or this key may not use it.",
-    409: "The request would be refused, for no model that the key may use can serve it.",
-    413: "The body is too large.",
-    422: "A parameter or the body has the wrong form.",
-    429: "The key's budget or limit is used up.",
-    500: "Heimdall failed; nothing else is said.",
-    503: "The proxy can't check keys now.",
-}
-
-
-def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    schema = {"$ref": "#/components/schemas/ProblemDocument"}
-    return {
-        status: {"description": _SAID[status]}
-        | ({} if status == 304 else {"content": {problems.MEDIA_TYPE: {"schema": schema}}})
-        for status in sorted((*statuses, 400, 401, 403, 429, 500, 503))
-    }
 
 
 def _header(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
     return {"name": f"heimdall-{name}", "in": "header", "schema": schema, "description": description}
 
 
-_OF_A_LIST: Final = _documented(304, 422)
-_OF_A_MODEL: Final = _documented(304, 404)
-_OF_FLAGS: Final = _documented(304)
-_OF_EXPLAIN: Final = _documented(404, 409, 413, 422)
+_OF_A_LIST: Final = documented(304, 422)
+_OF_A_MODEL: Final = documented(304, 404)
+_OF_FLAGS: Final = documented(304)
+_OF_EXPLAIN: Final = documented(404, 409, 413, 422)
 _EXPLAINED: Final = {
     "parameters": [
         _header("alpha", {"type": "number", "minimum": 0, "maximum": 1}, "From 0 (cheapest) to 1 (best)."),
@@ -94,30 +70,19 @@ _EXPLAINED: Final = {
 }
 
 
-def _backend(request: Request) -> Backend:
-    found: Backend = request.app.state.backend
-    return found
-
-
-async def _caller(request: Request) -> Caller:
-    return await _backend(request).authenticate(request)
-
-
-CallerGiven = Annotated[Caller, Depends(_caller)]
-
 _public = APIRouter()
-_router = APIRouter(dependencies=[Security(_KEY)])
+_router = APIRouter(dependencies=[Security(KEY)])
 
 
 async def _shelf(request: Request, caller: Caller) -> views.Shelf:
-    backend = _backend(request)
+    backend = backend_of(request)
     view, virtual = backend.catalog(), backend.virtual()
     return views.shelf(view, virtual, await backend.permitted(caller, views.names_of(view, virtual)))
 
 
 async def _shelf_with(request: Request, caller: Caller, name: str) -> views.Shelf:
     """Return what is needed to show one name. Raises Problem where there is none that the caller may use."""
-    backend = _backend(request)
+    backend = backend_of(request)
     view, virtual = backend.catalog(), backend.virtual()
     one = {name: virtual[name]} if name in virtual else {}
     asked = [name, *(one[name].candidates if one else ())]
@@ -196,7 +161,7 @@ async def show_pricing(request: Request, caller: CallerGiven, model: str) -> Res
 @_router.get("/heimdall/v1/feature-flags", response_model=models.FeatureFlags, responses=_OF_FLAGS)
 async def show_feature_flags(request: Request, _: CallerGiven) -> Response:
     """Show what is switched on and off."""
-    flags = dict(sorted(_backend(request).flags().items()))
+    flags = dict(sorted(backend_of(request).flags().items()))
     return conditional.answer(request, models.FeatureFlags(flags=flags))
 
 
@@ -218,7 +183,7 @@ async def explain(
     Permissions, credentials and the circuit breaker count as they would for the caller's own request. Nothing
     is recorded, claimed or called.
     """
-    backend = _backend(request)
+    backend = backend_of(request)
     sent = await bodies.read(request)
     headers = {name.lower(): value for name, value in request.headers.items()}
     async with request.app.state.explaining:
@@ -242,7 +207,7 @@ async def explain(
 )
 async def show_health(request: Request) -> Response:
     """Say whether Heimdall is alive; with a key, also how its parts are doing."""
-    backend = _backend(request)
+    backend = backend_of(request)
     report = backend.report()
     if not await backend.presents_key(request):
         return conditional.answer(request, models.Liveness(status=views.status_of(report)))
@@ -296,10 +261,14 @@ def make_app(backend: Backend) -> FastAPI:
 
     app.state.backend = backend
     app.state.explaining = asyncio.Semaphore(AT_ONCE)
+    app.state.previews = Previews()
     app.include_router(_router)
+    app.include_router(journal.router)
     app.include_router(_public)
+    app.include_router(dashboard.router())
     # Within the framework's own handler of failures, which would print a traceback.
     app.add_middleware(Shielded, failed=failed)
+    app.add_middleware(Headed)
 
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> Response:

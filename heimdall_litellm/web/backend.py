@@ -9,8 +9,11 @@ from typing import Any, Literal, Protocol
 
 from starlette.requests import Request
 
+from heimdall_litellm.bundle import Bundle
 from heimdall_litellm.catalog.facts import CatalogView
 from heimdall_litellm.core.types import Decision
+from heimdall_litellm.journal.record import Signal
+from heimdall_litellm.web.archive import Archive
 
 Endpoint = Literal["chat", "completions", "messages", "responses", "gemini"]
 """The kinds of request that Heimdall routes."""
@@ -18,10 +21,11 @@ Endpoint = Literal["chat", "completions", "messages", "responses", "gemini"]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. `token` is whatever the backend knows a key by."""
+    """Who asks. `token` is whatever the backend knows a key by, `key` what the journal does."""
 
     is_admin: bool
     token: object = field(default=None, repr=False)
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class Outcome:
     """What would become of a request.
 
     `decision` is None where none would be made: then `reason` says why, and `model` answers. `fallbacks` are
-    tried after it. `seen` are the models its caller may know of.
+    tried after it. `seen` are the models its caller may know of, `failed` stage and cause of what failed in
+    Heimdall, without which the request would go on.
     """
 
     requested: str
@@ -48,6 +53,15 @@ class Outcome:
     fallbacks: Sequence[str] = ()
     decision: Decision | None = None
     seen: frozenset[str] = frozenset()
+    failed: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A request that may not be in the journal yet: the id of its decision, and its caller's key."""
+
+    id: str
+    key: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,7 @@ class Report:
     is_simulating: bool
     bundle_id: str | None
     bundle_sha256: str | None
+    bundle_created: datetime | None
     is_breaking: bool
     is_sharing: bool
     aside: Mapping[str, tuple[float, str]]
@@ -100,6 +115,22 @@ class Backend(Protocol):
 
     def report(self) -> Report:
         """Return how the process is doing."""
+        ...
+
+    def archive(self) -> Archive | None:
+        """Return the journal to read in; None where none is written."""
+        ...
+
+    def bundle(self) -> Bundle | None:
+        """Return the bundle that decides now; None where nothing does."""
+        ...
+
+    def recent(self, known_as: str) -> Sequence[Recent]:
+        """Return the latest requests of this process that are known by an id, their own or their call's."""
+        ...
+
+    def rate(self, signal: Signal) -> bool:
+        """Have a signal written; False where that isn't possible now."""
         ...
 
     async def explain(

@@ -31,9 +31,9 @@ class Prior(BaseModel):
     quality: float = Field(description="0 to 1, over all kinds of request.")
     basis: Basis = Field(
         description="How that is known: what the configuration states, outcomes measured in training, "
-        "published figures, an older version of its family, its price class, or not at all."
+        "published figures, a relative of its family, its price class, or not at all."
     )
-    known_as: str | None = Field(description="The bundle's name for the model, or for that older version.")
+    known_as: str | None = Field(description="The bundle's name for the model, or for that relative.")
     by_kind: dict[str, float] = Field(description="The same for one kind of request.")
     outcomes: int = Field(description="Prompts answered in training that stand behind it.")
     published: int = Field(description="Columns of published figures that stand behind it.")
@@ -133,6 +133,9 @@ class SourceHealth(BaseModel):
     age_seconds: int | None
     tried_at: datetime | None
     error: str | None = Field(description="What went wrong last; for admins only.")
+    suspected_since: datetime | None = Field(
+        description="Since when it says what is too odd to be believed at once; the list before serves."
+    )
 
 
 class BundleHealth(BaseModel):
@@ -140,6 +143,7 @@ class BundleHealth(BaseModel):
 
     id: str
     sha256: str
+    created_at: datetime | None = Field(description="When it was trained.")
 
 
 class SetAside(BaseModel):
@@ -224,6 +228,13 @@ class Decision(BaseModel):
     router_policy: str
 
 
+class Failed(BaseModel):
+    """A failure of Heimdall itself, without which the request would go on."""
+
+    stage: str
+    cause: str
+
+
 class Explanation(BaseModel):
     """What would become of a request."""
 
@@ -235,4 +246,7 @@ class Explanation(BaseModel):
     words: list[str] = Field(description="The same at length.")
     decision: Decision | None = Field(
         description="Null where Heimdall would decide nothing; `reason` says why."
+    )
+    failed: list[Failed] = Field(
+        description="What would fail in Heimdall at this request, which would go on all the same."
     )

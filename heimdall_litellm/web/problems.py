@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi.exceptions import RequestValidationError
@@ -114,15 +114,21 @@ def from_http(error: HTTPException) -> Problem:
     """Make the problem of what the web framework refused."""
     status = error.status_code
     code = _CODES.get(status, "heimdall_bad_request")
-    return Problem(status, code, _SAYINGS.get(status, _title(status)), headers=error.headers)
+    headers = dict(error.headers or {})
+    if headers.get("Allow") == "GET":
+        headers["Allow"] = "GET, HEAD"
+    return Problem(status, code, _SAYINGS.get(status, _title(status)), headers=headers)
 
 
 def from_validation(error: RequestValidationError) -> Problem:
     """Make the problem of parameters of the wrong form."""
-    wrong: Sequence[Mapping[str, object]] = [
-        {"parameter": ".".join(map(str, one["loc"])), "message": str(one["msg"])} for one in error.errors()
-    ]
-    return Problem(422, "heimdall_bad_parameter", "Parameters are malformed.", extra={"errors": wrong})
+    return from_wrong("heimdall_bad_parameter", "Parameters are malformed.", error.errors())
+
+
+def from_wrong(code: str, detail: str, errors: Sequence[Mapping[str, Any]]) -> Problem:
+    """Make the problem of what pydantic finds wrong."""
+    wrong = [{"parameter": ".".join(map(str, one["loc"])), "message": str(one["msg"])} for one in errors]
+    return Problem(422, code, detail, extra={"errors": wrong})
 
 
 def answer(problem: Problem, request: Request) -> Response:

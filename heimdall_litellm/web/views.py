@@ -227,6 +227,7 @@ def explanation(outcome: Outcome, endpoint: Endpoint) -> models.Explanation:
         decision=None
         if decision is None
         else models.Decision.model_validate(_seen(to_dict(decision), outcome.seen)),
+        failed=[models.Failed(stage=stage, cause=cause) for stage, cause in outcome.failed],
     )
 
 
@@ -253,7 +254,9 @@ def _circuit(key: str) -> str:
 def _bundle(report: Report) -> models.BundleHealth | None:
     if report.bundle_id is None or report.bundle_sha256 is None:
         return None
-    return models.BundleHealth(id=report.bundle_id, sha256=report.bundle_sha256)
+    return models.BundleHealth(
+        id=report.bundle_id, sha256=report.bundle_sha256, created_at=report.bundle_created
+    )
 
 
 def _source(source: SourceStatus, now: datetime, *, is_admin: bool) -> models.SourceHealth:
@@ -266,6 +269,7 @@ def _source(source: SourceStatus, now: datetime, *, is_admin: bool) -> models.So
         age_seconds=max(0, int((now - read_at).total_seconds())) if read_at is not None else None,
         tried_at=_utc(source.tried_at) if source.tried_at is not None else None,
         error=source.error if is_admin else None,
+        suspected_since=_utc(source.suspected_since) if source.suspected_since is not None else None,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +15,8 @@ from litellm.integrations.custom_logger import CustomLogger
 from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth
 from litellm.proxy.openai_files_endpoints.common_utils import encode_file_id_with_model
 
+from heimdall_litellm.catalog import load_price_map
+from heimdall_litellm.catalog.credentials import ADDRESS_VARIABLES, KEY_VARIABLES
 from heimdall_litellm.errors import BadOverride, NoCandidate
 from heimdall_litellm.plugin import access, seams
 from heimdall_litellm.plugin.handler import HeimdallHandler
@@ -219,3 +223,86 @@ def test_who_watches_streams_first_is_told_by_the_order_of_callbacks(monkeypatch
     ):
         monkeypatch.setattr(litellm, "callbacks", callbacks)
         assert seams.is_first_to_watch(mine) == is_first
+
+
+def test_each_variable_that_names_an_address_is_one_litellm_reads() -> None:
+    text = "".join(
+        file.read_text(encoding="utf-8")
+        for file in Path(litellm.__file__).parent.rglob("*.py")
+        if "/proxy/" not in file.as_posix()
+    )
+    for provider, variables in ADDRESS_VARIABLES.items():
+        for variable in variables:
+            assert f'"{variable}"' in text, (provider, variable)
+    stated = {variable for variables in ADDRESS_VARIABLES.values() for variable in variables}
+    # Whatever follows LiteLLM's way of naming them, of a provider whose lists or prices are known.
+    for provider in KEY_VARIABLES:
+        for end in ("_API_BASE", "_BASE_URL"):
+            variable = f"{provider.upper()}{end}"
+            assert f'"{variable}"' not in text or variable in stated
+
+
+def _routed(
+    monkeypatch: pytest.MonkeyPatch, *deployments: dict[str, Any]
+) -> Mapping[str, Mapping[str, object]]:
+    """Make a router before anybody has seen the price map; returns the map as Heimdall then takes it."""
+    monkeypatch.setattr(litellm, "model_cost", copy.deepcopy(load_price_map()))
+    monkeypatch.setattr(seams, "_pristine", (None, {}))
+    litellm.Router(model_list=list(deployments))
+    return seams.price_map()
+
+
+def test_what_a_router_has_registered_is_not_taken_for_the_price_maps_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bundled = load_price_map()
+    own = {"input_cost_per_token": 1e-12, "output_cost_per_token": 1e-12, "api_key": "k"}
+    limits = {"max_input_tokens": 5, "max_output_tokens": 6, "supports_vision": False}
+    found = _routed(
+        monkeypatch,
+        {"model_name": "a", "litellm_params": {"model": "openai/gpt-5", **own}, "model_info": limits},
+        # An id that is a model's name: the price is registered under it.
+        {
+            "model_name": "b",
+            "litellm_params": {"model": "openai/gpt-4o", **own},
+            "model_info": {"id": "gpt-4.1", **limits},
+        },
+    )
+    assert litellm.model_cost["gpt-4.1"]["input_cost_per_token"] == 1e-12
+    assert litellm.model_cost["gpt-5"]["max_input_tokens"] == 5
+    priced = ("input_cost_per_token", "output_cost_per_token", *limits)
+    for name in ("gpt-5", "gpt-4o", "gpt-4.1"):
+        assert {key: found[name].get(key) for key in priced} == {
+            key: bundled[name].get(key) for key in priced
+        }
+    assert not any("1e-12" in str(facts.get("input_cost_per_token")) for facts in found.values())
+
+
+def test_what_is_not_registered_stays_as_litellm_has_loaded_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    newer = copy.deepcopy(load_price_map())
+    newer["gpt-5"] = {**newer["gpt-5"], "input_cost_per_token": 7e-06}
+    newer["gpt-99"] = {**newer["gpt-5"], "max_input_tokens": 99}
+    monkeypatch.setattr(litellm, "model_cost", newer)
+    monkeypatch.setattr(seams, "_pristine", (None, {}))
+    models = [
+        {"model_name": m, "litellm_params": {"model": f"openai/{m}", "api_key": "k"}}
+        for m in ("gpt-5", "gpt-99")
+    ]
+    litellm.Router(model_list=models)
+    found = seams.price_map()
+    assert found["gpt-5"]["input_cost_per_token"] == 7e-06
+    assert found["gpt-99"]["max_input_tokens"] == 99
+
+
+def test_what_the_user_has_registered_by_hand_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("litellm.utils._runtime_registered_model_cost", {})
+    monkeypatch.setattr(litellm, "model_cost", copy.deepcopy(load_price_map()))
+    monkeypatch.setattr(seams, "_pristine", (None, {}))
+    by_hand = {"litellm_provider": "openai", "input_cost_per_token": 3e-06, "mode": "chat"}
+    litellm.register_model({"my-own-model": by_hand})
+    assert seams.price_map()["my-own-model"]["input_cost_per_token"] == 3e-06
+
+
+@pytest.mark.parametrize("given", [None, 5, ["resp_x"], {}])
+def test_what_is_no_id_of_a_response_leads_to_no_group(given: object) -> None:
+    assert seams.group_of_response(given, None) is None

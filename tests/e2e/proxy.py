@@ -100,9 +100,9 @@ def launch(directory: Path, config: Mapping[str, Any], env: Mapping[str, str] | 
     return proxy
 
 
-def wait_until_up(proxy: Proxy) -> None:
+def wait_until_up(proxy: Proxy, within_s: float = START_TIMEOUT_S) -> None:
     """Wait until the proxy answers. Raises AssertionError with its output if it doesn't."""
-    deadline = time.monotonic() + START_TIMEOUT_S
+    deadline = time.monotonic() + within_s
     with httpx.Client(trust_env=False) as client:
         while time.monotonic() < deadline and proxy.process.poll() is None:
             try:
@@ -127,12 +127,15 @@ def stop(proxy: Proxy) -> None:
 
 @contextmanager
 def running(
-    directory: Path, config: Mapping[str, Any], env: Mapping[str, str] | None = None
+    directory: Path,
+    config: Mapping[str, Any],
+    env: Mapping[str, str] | None = None,
+    within_s: float = START_TIMEOUT_S,
 ) -> Iterator[Proxy]:
     """Serve while the context lasts."""
     proxy = launch(directory, config, env)
     try:
-        wait_until_up(proxy)
+        wait_until_up(proxy, within_s)
         yield proxy
     finally:
         stop(proxy)

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.e2e import configs
-from tests.e2e.proxy import Proxy, running
+from tests.e2e.proxy import MASTER_KEY, Proxy, running
 from tests.fakes import lists as fake
 from tests.fakes.hosts import OPENROUTER, Hosts
 from tests.fakes.lists import Lists
@@ -87,6 +88,25 @@ def test_a_price_that_changes_decides_at_once(proxy: Proxy, lists: Lists) -> Non
     lists.serve(URL, priced(one=9.0, two=0.1))
     until(lambda: chosen(proxy) == "two")
     until(lambda: "openrouter/maker/one: input $0.1 -> $9 per 1M tokens, says openrouter" in proxy.output)
+
+
+def test_a_model_that_stays_the_same_is_not_sent_again_after_a_refresh(proxy: Proxy) -> None:
+    def get(path: str, **headers: str) -> httpx.Response:
+        with httpx.Client(trust_env=False) as client:
+            sent = {"authorization": f"Bearer {MASTER_KEY}", **headers}
+            return client.get(proxy.url + path, headers=sent, timeout=60)
+
+    def read_at() -> dict[str, str]:
+        return {each["name"]: each["read_at"] for each in get("/heimdall/health").json()["sources"]}
+
+    until(lambda: chosen(proxy) == "two")
+    for path in ("/heimdall/v1/models/two", "/heimdall/v1/pricing/two", "/heimdall/v1/models"):
+        first, before = get(path), read_at()
+        assert first.status_code == 200
+        for name in ("openrouter", "litellm"):
+            until(lambda name=name, before=before: read_at()[name] != before[name])  # type: ignore[misc]
+        again = get(path, **{"if-none-match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
 
 
 def test_a_host_that_leads_home_is_not_asked_and_no_key_leaves(

@@ -54,7 +54,9 @@ def test_no_route_is_without_authentication(web_proxy: Proxy, path: str, key: st
     there = web_proxy.url + path.replace("{model}", "gpt-mini")
     sent = {} if key is None else {"authorization": f"Bearer {key}".strip()}
     with httpx.Client(trust_env=False) as client:
-        answer = client.request("POST" if path.endswith("explain") else "GET", there, headers=sent, json={})
+        answer = client.request(
+            "POST" if path.endswith(("explain", "feedback")) else "GET", there, headers=sent, json={}
+        )
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "heimdall_unauthenticated"
@@ -155,6 +157,30 @@ def test_a_page_that_is_known_is_not_sent_again(web_proxy: Proxy) -> None:
     assert "Authorization" in first.headers["vary"]
 
 
+@pytest.mark.parametrize(
+    "path", [path for path, how in document()["paths"].items() if "get" in how and "{id}" not in path]
+)
+@pytest.mark.parametrize("key", [MASTER_KEY, "sk-mini", "sk-unknown", None])
+def test_head_answers_as_get_without_the_body(web_proxy: Proxy, path: str, key: str | None) -> None:
+    there = web_proxy.url + path.replace("{model}", "gpt-mini")
+    sent = {} if key is None else {"authorization": f"Bearer {key}"}
+    with httpx.Client(trust_env=False) as client:
+        got, headed = (client.request(method, there, headers=sent) for method in ("GET", "HEAD"))
+        assert headed.content == b""
+        assert got.content
+        is_let_in = key in (MASTER_KEY, "sk-mini") or (key is None and path == "/heimdall/health")
+        assert (headed.status_code, headed.status_code == 200) == (got.status_code, is_let_in)
+        tells_the_time = path in ("/heimdall/health", "/heimdall/v1/summary")
+        if not (tells_the_time and is_let_in and key):
+            told = ("etag", "content-type", "content-length", "cache-control", "www-authenticate")
+            assert [headed.headers.get(one) for one in told] == [got.headers.get(one) for one in told]
+            if is_let_in:
+                sent["if-none-match"] = headed.headers["etag"]
+                assert client.head(there, headers=sent).status_code == 304
+        # What a body would have left behind on the connection would be read as the next answer.
+        assert client.get(web_proxy.url + "/heimdall/health").json() == {"status": "ok"}
+
+
 @pytest.mark.parametrize("bucket", ["cheap", "mid", "hard", None])
 @pytest.mark.parametrize("key", [MASTER_KEY, "sk-mini", "sk-candidates", "sk-default", "sk-only-heimdall"])
 @pytest.mark.parametrize(("endpoint", "path", "body"), BODIES, ids=[one[0] for one in BODIES])
@@ -214,6 +240,9 @@ def test_explaining_leaves_no_trace(web_proxy: Proxy, fakes: FakeProviders) -> N
     body = {"model": "heimdall", "messages": [{"role": "user", "content": "canary-7d1f " * 50}]}
     for key in (MASTER_KEY, "sk-mini", "sk-only-heimdall"):
         explain(web_proxy, body, key=key, authorization=f"Bearer {key}")
+    odd: dict[str, Any]
+    for odd in ({"previous_response_id": 5, "input": "hi"}, {"max_tokens": 10**400}, {"metadata": "x"}):
+        assert explain(web_proxy, {**body, **odd}).status_code == 200
     assert get(web_proxy, "/test/traces").json() == before
     assert "canary-7d1f" not in web_proxy.output
     assert not re.search("ERROR|WARNING", web_proxy.output[printed:])
@@ -234,7 +263,7 @@ def test_overrides_in_the_body_and_those_that_are_malformed(web_proxy: Proxy) ->
 def test_a_request_that_nothing_is_decided_on_says_why(web_proxy: Proxy) -> None:
     said = explain(web_proxy, {"model": "heimdall", "messages": []}, key="sk-default").json()
     assert (said["decision"], said["model"]) == (None, "heimdall")
-    assert said["reason"] == "the request has no prompt to decide on"
+    assert said["reason"] == "the request is malformed, or has no prompt to decide on"
 
 
 def test_a_model_by_its_own_name_is_not_decided_on(web_proxy: Proxy) -> None:

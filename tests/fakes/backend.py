@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 from starlette.requests import Request
 
+from heimdall_litellm.bundle import Bundle
 from heimdall_litellm.catalog.facts import Card, CatalogView, Fact, Prior, SourceStatus
 from heimdall_litellm.core.types import CatalogEntry
-from heimdall_litellm.web.backend import Caller, Endpoint, Outcome, Report, Virtual
+from heimdall_litellm.journal.record import Signal
+from heimdall_litellm.web.archive import Archive
+from heimdall_litellm.web.backend import Caller, Endpoint, Outcome, Recent, Report, Virtual
 from heimdall_litellm.web.problems import refused_key
 
 READ_AT = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -76,6 +79,11 @@ class FakeBackend:
     failures: list[str] = field(default_factory=list)
     explained: list[tuple[Endpoint, Mapping[str, Any], Mapping[str, str]]] = field(default_factory=list)
     broken: str | None = None
+    journal: Archive | None = None
+    loaded: Bundle | None = None
+    in_memory: list[tuple[str, Recent]] = field(default_factory=list)
+    rated: list[Signal] = field(default_factory=list)
+    is_full: bool = False
 
     def _break(self, name: str) -> None:
         if self.broken == name:
@@ -92,7 +100,7 @@ class FakeBackend:
             raise refused_key(403, "key_blocked")
         if key not in KEYS:
             raise refused_key(401)
-        return Caller(key == "admin", key)
+        return Caller(key == "admin", key, f"hash-of-{key}")
 
     async def permitted(self, caller: Caller, names: Iterable[str]) -> frozenset[str]:
         self._break("permitted")
@@ -118,12 +126,27 @@ class FakeBackend:
             is_simulating=False,
             bundle_id="bundle-1",
             bundle_sha256="00ff",
+            bundle_created=READ_AT,
             is_breaking=True,
             is_sharing=False,
             aside=self.aside,
             groups_aside=self.groups_aside,
             failures={("decide", "ValueError"): 2},
         )
+
+    def archive(self) -> Archive | None:
+        self._break("archive")
+        return self.journal
+
+    def bundle(self) -> Bundle | None:
+        return self.loaded
+
+    def recent(self, known_as: str) -> Sequence[Recent]:
+        return [one for call, one in self.in_memory if known_as in (call, one.id)]
+
+    def rate(self, signal: Signal) -> bool:
+        self.rated.append(signal)
+        return not self.is_full
 
     async def explain(
         self, caller: Caller, endpoint: Endpoint, body: Mapping[str, Any], headers: Mapping[str, str]

@@ -6,7 +6,6 @@ For tests of the plugin, which must hold whatever the engine decides.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,18 +25,19 @@ from heimdall_litellm.core.types import (
 from heimdall_litellm.errors import NoCandidate
 
 _NONE = Overrides()
-_BUNDLE = SimpleNamespace(id="fake", manifest_sha256="0" * 64)
 
 
 class FakeEngine:
     """Like `Heimdall`, without a bundle: the first permitted candidate of the bucket asked for."""
+
+    snapshot = None
 
     def __init__(self, settings: Settings, entries: Sequence[CatalogEntry], *_: object) -> None:
         self.settings = settings
         self.names = settings.names
         self.entries = tuple(entries)
         self.calls: list[dict[str, Any]] = []
-        self.snapshot = SimpleNamespace(entries={}, fields={}, baselines={}, bundle=_BUNDLE)
+        self.snapshot = None
 
     def replace_entries(self, entries: Sequence[CatalogEntry]) -> None:
         self.entries = tuple(entries)

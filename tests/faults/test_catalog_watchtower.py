@@ -84,6 +84,7 @@ class Process:
         self.prices: dict[str, Mapping[str, object]] = dict(more.pop("prices", PRICES))
         self.meter, self.views = Meter(), list[CatalogView]()
         find_shared = more.pop("find_shared", lambda: None)
+        is_telling = more.pop("is_telling", True)
         settings = CatalogSettings.model_validate({"store": str(store), "refresh_seconds": 300, **more})
         self.tower = Watchtower(
             settings,
@@ -92,6 +93,7 @@ class Process:
             listener=self.views.append,
             meter=self.meter,
             find_shared=find_shared,
+            is_telling=is_telling,
             fetcher=Fetcher(
                 timeout_s=settings.timeout_s,
                 private_hosts=[*VENDORS, *settings.private_hosts],
@@ -101,6 +103,10 @@ class Process:
             now=lambda: self.now,
             jitter=lambda: 1.0,
         )
+
+    @property
+    def outcomes_so_far(self) -> list[tuple[str, str]]:
+        return self.meter.reads
 
     def look(self, later_s: float = 0.0) -> CatalogView:
         self.now += later_s
@@ -138,7 +144,9 @@ def test_what_all_sources_say_is_in_the_cards_after_one_round(server: Lists, pro
         "openrouter": 13, "openai": 12, "google": 4, "anthropic": 4, "litellm": len(PRICES),
     }  # fmt: skip
     assert all(each.is_active and each.error is None and each.read_at for each in view.sources)
-    assert process.outcomes == [(name, "fetched") for name in ("openrouter", "openai", "google", "anthropic")]
+    assert sorted(process.outcomes) == [
+        (name, "fetched") for name in ("anthropic", "google", "openai", "openrouter")
+    ]
     assert process.meter.states["openrouter"] == (13, 0.0)
     assert process.views[-1].cards is view.cards
 
@@ -222,7 +230,7 @@ LIES: list[tuple[object, str]] = [
     ({"data": []}, "is empty"),
     ({"data": [{"id": ""}]}, "is empty"),
     (b"\xff\xfe", "makes no sense"),
-    ({"data": [{"id": "x/only-one"}]}, "names 1 models, 13 before"),
+    ({"data": [{"id": "x/only-one"}]}, "13 of 13 models are gone"),
 ]
 
 
@@ -241,25 +249,16 @@ def test_a_source_that_lies_changes_nothing(server: Lists, process: Process, lie
     assert process.status("openai").error is None
 
 
-def test_what_a_list_says_three_times_is_believed(server: Lists, process: Process) -> None:
-    process.look()
-    assert process.outcomes
-    server.serve(OR, {"data": [{"id": "x/only-one"}]})
-    outcomes = []
-    for _ in range(30):
-        process.look(30)
-        outcomes += [outcome for name, outcome in process.outcomes if name == "openrouter"]
-    assert outcomes[:3] == ["failed", "failed", "fetched"]
-    assert process.status("openrouter").models == 1
-
-
-def test_pages_without_end_are_not_followed_for_ever(server: Lists, tmp_path: Path) -> None:
+def test_pages_without_end_leave_the_last_good_list(server: Lists, process: Process) -> None:
+    before = process.look()
     page = {"models": [{"name": "models/x"}], "nextPageToken": "again"}
     server.serve(f"https://{GEMINI}/v1beta/models", page)
-    process = Process(server, tmp_path / "s", sources=["google"], environ=KEYS)
-    process.look()
-    assert "more than 20 pages" in (process.status("google").error or "")
-    assert len(server.asked) == 20
+    process.look(301)
+    assert "leads back to a page that was read" in (process.status("google").error or "")
+    assert process.status("google").models == 4
+    assert process.status("google").read_at == next(
+        each.read_at for each in before.sources if each.name == "google"
+    )
 
 
 def test_a_token_for_the_next_page_stays_in_the_query(server: Lists, tmp_path: Path) -> None:
@@ -275,21 +274,66 @@ def test_a_token_for_the_next_page_stays_in_the_query(server: Lists, tmp_path: P
     assert server.asked[1][1].endswith("pageSize=1000&pageToken=%40evil.example%2F%3Fx%3D1%26y%23z")
 
 
-def test_a_slow_source_holds_up_neither_the_view_nor_the_others_for_long(
-    server: Lists, tmp_path: Path
+@pytest.mark.parametrize("play", ["hang", "drip"])
+def test_a_slow_source_holds_up_neither_the_view_nor_the_others(
+    server: Lists, tmp_path: Path, play: str
 ) -> None:
     serve_all(server)
-    server.serve(OR, server.hang)
-    process = Process(server, tmp_path / "s", environ=KEYS, timeout_s=0.6)
+    server.serve(OR, getattr(server, play))
+    process = Process(server, tmp_path / "s", environ=KEYS, timeout_s=3.0)
     thread = threading.Thread(target=process.look)
     thread.start()
     wait_for(lambda: OPENROUTER in server.hosts)
-    began = time.monotonic()
     assert process.tower.view(MODELS).cards["gpt"].entry.input_usd_per_mtok == 1.25
-    assert time.monotonic() - began < 0.4
+    # The first of the sources hangs, and all the others are in the cards already.
+    wait_for(lambda: len(process.outcomes_so_far) == 3)
+    wait_for(lambda: process.tower.current.cards["gpt"].is_listed)
+    assert process.status("openrouter").tried_at is None
     thread.join()
+    assert "did not answer in 3 s" in (process.status("openrouter").error or "")
+
+
+def test_a_source_that_still_hangs_does_not_hold_up_the_next_round(server: Lists, tmp_path: Path) -> None:
+    serve_all(server)
+    released = threading.Event()
+
+    def late(http: Any) -> None:
+        released.wait(20)
+        fake.send(http, recorded("openrouter"))
+
+    server.serve(OR, late)
+    process = Process(server, tmp_path / "s", environ=KEYS, sources=["openrouter", "openai"])
+    process.tower.view(MODELS)
+    process.tower._begin(is_forced=False)
+    wait_for(lambda: OPENROUTER in server.hosts and not process.tower._readers.is_reading("openai"))
     assert process.status("openai").models == 12
-    assert "did not answer" in (process.status("openrouter").error or "")
+    process.now += 301
+    server.serve(OA, {"data": [{"id": f"new-{n}"} for n in range(12)] + recorded("openai")["data"]})
+    process.tower._begin(is_forced=False)
+    wait_for(lambda: process.status("openai").models == 24)
+    assert server.hosts.count(OPENROUTER) == 1  # nor is it asked a second time meanwhile
+    released.set()
+    wait_for(lambda: process.status("openrouter").models == 13)
+    wait_for(lambda: price(process.tower.current).source == "openrouter")
+
+
+def test_what_comes_after_the_end_is_left(server: Lists, tmp_path: Path) -> None:
+    serve_all(server)
+    released = threading.Event()
+
+    def late(http: Any) -> None:
+        released.wait(20)
+        fake.send(http, recorded("openrouter"))
+
+    server.serve(OR, late)
+    process = Process(server, tmp_path / "s", sources=["openrouter"])
+    process.tower.view(MODELS)
+    process.tower._begin(is_forced=False)
+    wait_for(lambda: OPENROUTER in server.hosts)
+    process.tower.stop(0.0)
+    released.set()
+    wait_for(lambda: "heimdall-catalog-openrouter" not in [each.name for each in threading.enumerate()])
+    assert price(process.tower.current).source == "litellm"
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -333,7 +377,7 @@ def test_of_several_processes_one_fetches_and_the_others_read(
     other.look(302)
     assert price(other.tower.current).value == 4.0
     assert [change.kind for change in other.tower.current.drift] == ["price"]
-    assert other.meter.drifts == []
+    assert (process.meter.drifts, other.meter.drifts) == (["price"], [])
 
 
 def test_while_another_process_fetches_one_waits_and_goes_on(
@@ -395,6 +439,54 @@ def test_without_a_store_each_goes_on_alone(server: Lists, tmp_path: Path) -> No
     assert process.outcomes == [("openrouter", "fetched"), ("openrouter", "unchanged")]
 
 
+def test_without_a_store_each_finds_and_tells_by_itself(
+    server: Lists, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    serve_all(server)
+    caplog.set_level(logging.INFO, "heimdall_litellm")
+    (tmp_path / "file").write_text("")
+    process = Process(server, tmp_path / "file" / "store", sources=["openrouter"])
+    process.tower.view(MODELS)
+    process.look()
+    for usd in (2.15, 2.3, 2.0, 2.3):
+        server.serve(OR, changed(2.0, usd))
+        process.look(301)
+    assert process.meter.drifts == ["price", "price"]
+    assert [change.after for change in process.tower.current.drift] == [2.0, 2.3]
+    assert len([line for line in caplog.messages if "output $" in line]) == 2
+
+
+def test_a_store_that_is_deleted_is_made_anew_and_no_change_is_missed(
+    server: Lists, process: Process, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    process.look()
+    for file in tmp_path.glob("store.sqlite*"):
+        file.unlink()
+    server.serve(OR, changed(2.0, 4.0))
+    process.look(301)
+    assert process.meter.drifts == ["price"]
+    assert not [line for line in caplog.messages if "cannot be used" in line]
+    for file in tmp_path.glob("store.sqlite*"):
+        file.unlink()
+    process.look(301)
+    assert ("openai", "fetched") in process.outcomes
+    again = Process(server, tmp_path / "store.sqlite", environ=KEYS, now=process.now)
+    assert price(again.tower.view(MODELS)).value == 4.0
+
+
+def test_a_list_that_is_read_again_unchanged_changes_no_card(server: Lists, process: Process) -> None:
+    before = process.look()
+    made = len(process.views)
+    view = process.look(301)
+    assert view.cards is before.cards
+    assert len(process.views) == made
+    assert [each.read_at for each in view.sources] != [each.read_at for each in before.sources]
+    server.serve(OR, changed(2.0, 2.01))
+    view = process.look(301)
+    assert view.cards["gpt"] is before.cards["gpt"]
+    assert price(view).value == 2.01
+
+
 def test_a_clock_that_is_set_back_stops_nothing(server: Lists, process: Process) -> None:
     process.look()
     process.look(-1e6)
@@ -432,7 +524,7 @@ def test_the_price_map_has_no_url(tmp_path: Path) -> None:
 def changed(before: float, after: float, **drop: str) -> object:
     text = json.dumps(recorded("openrouter"))
     answer = json.loads(
-        text.replace(f'"completion": "{before / 1e6:.6f}"', f'"completion": "{after / 1e6:.7f}"')
+        text.replace(f'"completion": "{before / 1e6:.6f}"', f'"completion": "{after / 1e6:.9f}"')
     )
     answer["data"] = [item for item in answer["data"] if item["id"] not in drop.values()]
     return answer
@@ -483,11 +575,81 @@ def test_a_change_of_the_price_map_is_used_and_told(
 ) -> None:
     process.tower.view([deployment("azure/gpt-5", "az", api_key="k")])
     process.look()
-    process.prices["azure/gpt-5"] = {**PRICES["azure/gpt-5"], "input_cost_per_token": 3e-06}
+    dearer = {**PRICES["azure/gpt-5"], "input_cost_per_token": 3e-06}
+    process.prices = {**PRICES, "azure/gpt-5": dearer}
     with caplog.at_level(logging.INFO, "heimdall_litellm"):
         view = process.look(301)
     assert view.cards["az"].entry.input_usd_per_mtok == 3.0
     assert "azure/gpt-5: input $1.5 -> $3 per 1M tokens, says litellm" in caplog.text
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    found = [record.getMessage() for record in caplog.records if record.levelno >= logging.INFO]
+    caplog.clear()
+    return found
+
+
+def test_what_a_process_fetched_and_did_not_tell_is_told_by_whoever_adopts_it(
+    server: Lists, process: Process, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "heimdall_litellm")
+    workers = [Process(server, tmp_path / "store.sqlite", environ=KEYS) for _ in range(2)]
+    for each in (process, *workers):
+        each.tower.view(MODELS)
+        each.look()
+    command = Process(server, tmp_path / "store.sqlite", environ=KEYS, now=process.now + 10, is_telling=False)
+    server.serve(OR, changed(2.0, 4.0))
+    assert [change.kind for change in command.tower.refresh_now().drift] == ["price"]
+    assert (lines(caplog), command.meter.drifts) == ([], [])
+    for each in workers:
+        each.look(15)
+        assert price(each.tower.current).value == 4.0
+    assert lines(caplog) == [
+        "Catalog: openrouter/deepseek/deepseek-r1: output $2 -> $4 per 1M tokens, says openrouter"
+    ]
+    assert [each.meter.drifts for each in workers] == [["price"], []]
+    assert workers[1].look(300).drift == workers[0].look(300).drift == command.tower.current.drift
+
+
+def test_a_price_that_creeps_over_many_readings_and_restarts_is_told(
+    server: Lists, process: Process, tmp_path: Path
+) -> None:
+    process.look()
+    prices = [2.0, 2.1, 2.18, 2.25, 2.3]
+    for before, after in itertools.pairwise(prices):
+        server.serve(OR, changed(2.0, after))
+        process = Process(server, tmp_path / "store.sqlite", environ=KEYS, now=process.now + 301)
+        process.tower.view(MODELS)
+        assert price(process.look()).value == after, before
+    assert [(each.before, each.after) for each in process.tower.current.drift] == [(2.0, 2.25)]
+
+
+def test_models_of_the_price_map_come_and_go_with_an_upgrade_of_litellm(
+    server: Lists, process: Process, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "heimdall_litellm")
+    process.look()
+    new = {f"openai/new-{n}": {"litellm_provider": "openai", "mode": "chat"} for n in range(700)}
+    old = {name: facts for name, facts in PRICES.items() if name not in ("gpt-5", "deepseek/deepseek-r1")}
+    deployed = {"0b5f": {"litellm_provider": "openai", "mode": "chat", "id": "0b5f"}}
+    workers = [
+        Process(server, tmp_path / "store.sqlite", prices={**old, **new, **deployed}, now=process.now + 60)
+        for _ in range(3)
+    ]
+    caplog.clear()
+    for each in workers:
+        each.tower.view(MODELS)
+        each.look()
+    assert lines(caplog) == [
+        "Catalog: openai/gpt-5 is gone from the list of litellm",
+        "Catalog: litellm: 700 new, 1 gone; `heimdall catalog diff` names them",
+    ]
+    assert [len(each.meter.drifts) for each in workers] == [702, 0, 0]
+    found = workers[2].tower.current.drift
+    assert {(change.source, change.kind) for change in found} == {
+        ("litellm", "appeared"), ("litellm", "vanished"),
+    }  # fmt: skip
+    assert len(found) == 702
 
 
 def test_other_models_are_merged_at_once_and_wrong_ones_change_nothing(process: Process) -> None:
@@ -598,6 +760,22 @@ def test_of_several_machines_one_fetches_for_all(server: Lists, tmp_path: Path) 
     assert "canary" not in str(one.tower.current)
     third = Process(server, tmp_path / "machine1", sources=["openrouter"], now=two.now)
     assert price(third.tower.view(MODELS)).source == "openrouter"  # it was put into the store too
+
+
+def test_each_machine_tells_what_it_adopts_from_another(server: Lists, tmp_path: Path) -> None:
+    serve_all(server)
+    redis = Redis()
+    one, two = machines(server, tmp_path, redis)
+    one.look()
+    two.look(1)
+    redis.locks.clear()
+    server.serve(OR, changed(2.0, 4.0))
+    one.look(301)
+    two.look(301)
+    assert two.outcomes[-1] == ("openrouter", "adopted")
+    assert one.meter.drifts == two.meter.drifts == ["price"]
+    (mine,), (theirs,) = one.tower.current.drift, two.tower.current.drift
+    assert mine == theirs
 
 
 def test_while_another_machine_fetches_one_waits(server: Lists, tmp_path: Path) -> None:

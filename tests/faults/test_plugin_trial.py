@@ -55,7 +55,7 @@ def make(_router: litellm.Router) -> Callable[..., ProxyBackend]:
     def made(*, engine: Any = FakeEngine, is_bypassed: bool = False, **settings: Any) -> ProxyBackend:
         checked = load_settings({**SETTINGS, **settings})
         runtime = Runtime(checked, Failures(), make=engine, watch=lambda *_: None)
-        runtime.build(_router.model_list)
+        runtime.build(seams.models_of(_router))
         return ProxyBackend(runtime, frozenset() if is_bypassed else checked.names)
 
     return made
@@ -140,7 +140,41 @@ async def test_an_engine_that_breaks_leaves_the_default(make: Any) -> None:
     outcome = await explain(backend, HI)
     assert (outcome.decision, outcome.model) == (None, "heimdall")
     assert "could not decide" in outcome.reason
-    assert backend._runtime.failures.counts() == {("decide", "ZeroDivisionError"): 1}
+    assert outcome.failed == (("decide", "ZeroDivisionError"),)
+    assert backend._runtime.failures.counts() == {}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "odd", "failed"),
+    [
+        ("responses", {"input": "hi", "previous_response_id": 5}, ["continue"]),
+        ("chat", {"provider_specific_header": ["x"]}, ["consume"]),
+        ("chat", {"max_tokens": 10**400}, None),
+        ("chat", {"metadata": "x"}, []),
+        ("chat", {"metadata": ["x"], "litellm_metadata": 5}, []),
+        ("chat", {"metadata": "[" * 100_000}, []),
+        ("chat", {"tools": "x"}, []),
+    ],
+)
+async def test_an_odd_body_fails_no_request(
+    make: Any,
+    bundle_path: Any,
+    caplog: pytest.LogCaptureFixture,
+    endpoint: str,
+    odd: dict[str, Any],
+    failed: list[str] | None,
+) -> None:
+    backend = make(engine=lambda settings, entries: Heimdall(settings, entries, load_bundle(bundle_path)))
+    outcome = await explain(backend, {**HI, **odd}, endpoint=endpoint)
+    if failed is not None:  # else it is the engine's own matter whether it copes
+        assert [stage for stage, _ in outcome.failed] == failed
+    assert backend.report().failures == {}
+    assert "failed" not in caplog.text
+
+
+async def test_metadata_may_be_the_text_of_an_object_as_litellm_takes_it(make: Any) -> None:
+    outcome = await explain(make(), {**HI, "metadata": '{"heimdall": {"bucket": "hard"}}'})
+    assert outcome.model == "c"
 
 
 async def test_permissions_that_cannot_be_asked_are_refusals(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heimdall_litellm.catalog.drift import drift_of_cards, drift_of_listings, in_words, is_loss
-from heimdall_litellm.catalog.facts import Card, Drift, Fact, Listing, Value
-from tests.support import entry
+from heimdall_litellm.catalog.drift import QUIET, compare, in_sum, in_words, is_loss
+from heimdall_litellm.catalog.facts import Drift, Listing, Value
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -20,7 +19,26 @@ def listing(model: str = "m", **facts: Value) -> Listing:
 
 
 def changes(before: dict[str, Value], after: dict[str, Value]) -> list[Drift]:
-    return drift_of_listings("s", [listing(**before)], [listing(**after)], AT)
+    return list(compare("s", [listing(**before)], [listing(**after)], (), AT).changes)
+
+
+class History:
+    """One model of one source, read again and again, every hour."""
+
+    def __init__(self, **facts: Value) -> None:
+        self.at, self.said = AT, list[Drift]()
+        self.told = compare("s", None, [listing(**facts)], (), AT).told
+
+    def read(self, *models: Listing, later: timedelta = timedelta(hours=1)) -> list[Drift]:
+        self.at += later
+        found = compare("s", self.told, models, reversed(self.said), self.at)
+        self.told = found.told
+        self.said += found.changes
+        return list(found.changes)
+
+    def price(self, usd: float, **more: timedelta) -> tuple[object, object] | None:
+        found = self.read(listing(output_usd_per_mtok=usd), **more)
+        return (found[0].before, found[0].after) if found else None
 
 
 @pytest.mark.parametrize(
@@ -53,28 +71,79 @@ def test_what_becomes_known_or_is_said_no_longer_is_no_change() -> None:
 
 
 def test_models_come_and_go() -> None:
-    found = drift_of_listings("s", [listing("a"), listing("b")], [listing("c"), listing("b")], AT)
+    found = compare("s", [listing("a"), listing("b")], [listing("c"), listing("b")], (), AT).changes
     assert found == [Drift(AT, "vanished", "p", "a", "s"), Drift(AT, "appeared", "p", "c", "s")]
 
 
-def card(upstream: str, price: float, source: str = "litellm") -> Card:
-    made = entry("g", upstream=upstream, provider="p")
-    return Card(made, {"input_usd_per_mtok": Fact(price, source)})
+def test_a_price_that_creeps_is_told_once_it_has_moved_by_a_tenth() -> None:
+    history = History(output_usd_per_mtok=1.0)
+    assert history.price(1.09) is None
+    assert history.price(1.09**2) == (1.0, 1.09**2)
+    assert history.price(1.09**3) is None
+    assert history.price(1.05) == (1.09**2, 1.05)
 
 
-def test_cards_drift_where_the_price_map_decided_before_and_after() -> None:
-    before = {"g": card("p/m", 1.0), "twin": card("p/m", 1.0), "other": card("p/x", 1.0, "user")}
-    after = {"g": card("p/m", 2.0), "twin": card("p/m", 2.0), "other": card("p/x", 2.0, "user")}
-    expected = [Drift(AT, "price", "p", "m", "litellm", "input_usd_per_mtok", 1.0, 2.0)]
-    assert drift_of_cards("litellm", before, after, AT) == expected
+def test_a_price_that_goes_back_and_forth_is_told_once_each_way_in_a_day() -> None:
+    history = History(output_usd_per_mtok=1.0)
+    assert [history.price(usd) for usd in (2.0, 1.0, 2.0, 1.0, 2.0)] == [
+        (1.0, 2.0), (2.0, 1.0), None, None, None,
+    ]  # fmt: skip
+    assert history.price(3.0) == (1.0, 3.0)
 
 
-@pytest.mark.parametrize(
-    "after",
-    [{}, {"g": card("p/another", 2.0)}, {"g": card("p/m", 2.0, "openrouter")}, {"h": card("p/m", 2.0)}],
-)
-def test_what_the_user_changes_is_no_drift(after: dict[str, Card]) -> None:
-    assert drift_of_cards("litellm", {"g": card("p/m", 1.0)}, after, AT) == []
+def test_where_a_price_has_stayed_is_told_after_a_day() -> None:
+    history = History(output_usd_per_mtok=1.0)
+    for usd in (2.0, 1.0, 2.0):
+        history.price(usd)
+    assert history.price(2.0) is None
+    assert history.price(2.0, later=QUIET) == (1.0, 2.0)
+
+
+def test_a_model_that_comes_and_goes_is_told_once_each_way_in_a_day() -> None:
+    history, other = History(), listing("other")
+    kinds = [
+        [change.kind for change in history.read(*models)]
+        for models in ([other], [listing(), other], [other], [listing(), other], [other])
+    ]
+    assert kinds == [["vanished", "appeared"], ["appeared"], [], [], []]
+    assert [change.kind for change in history.read(other, later=QUIET)] == ["vanished"]
+
+
+def test_a_window_may_grow_unsaid_and_is_told_with_each_step_down() -> None:
+    history = History(max_input_tokens=100)
+    steps = [history.read(listing(max_input_tokens=size)) for size in (200, 190, 189, 400, 300)]
+    assert [[(each.before, each.after) for each in found] for found in steps] == [
+        [], [(200, 190)], [(190, 189)], [], [(400, 300)],
+    ]  # fmt: skip
+
+
+def test_what_another_list_of_the_source_has_told_is_not_told_again() -> None:
+    one, two = (compare("s", None, [listing(output_usd_per_mtok=1.0)], (), AT).told for _ in range(2))
+    after = [listing(output_usd_per_mtok=2.0)]
+    told = compare("s", one, after, (), AT).changes
+    again = compare("s", two, after, told, AT + timedelta(minutes=5))
+    assert again.changes == []
+    assert compare("s", again.told, after, (), AT + timedelta(days=9)).changes == []
+
+
+def test_what_is_unsaid_for_a_while_is_compared_with_what_was_told() -> None:
+    history = History(output_usd_per_mtok=1.0)
+    assert history.read(listing()) == []
+    assert history.price(2.0) == (1.0, 2.0)
+
+
+def test_what_makes_no_sense_is_not_compared() -> None:
+    assert changes({"input_usd_per_mtok": 1.0}, {"input_usd_per_mtok": float("nan")}) == []
+    assert changes({"max_input_tokens": 10}, {"max_input_tokens": "few"}) == []
+
+
+def test_many_changes_are_said_in_sum() -> None:
+    many = [Drift(AT, "appeared", "p", f"m{n}", "litellm") for n in range(3)]
+    prices = [Drift(AT, "price", "p", "m", "litellm", field, 1.0, 2.0) for field in ("a", "b")]
+    window = Drift(AT, "window", "p", "m", "acme", "max_input_tokens", 2, 1)
+    assert in_sum([*many, *prices, window]) == (
+        "acme: 1 with a smaller window; litellm: 3 new, 1 with another price"
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,8 +190,11 @@ LISTS = st.dictionaries(st.sampled_from("abcdef"), FACTS).map(
 def test_nothing_drifts_into_itself_and_what_appears_vanishes_on_the_way_back(
     before: list[Listing], after: list[Listing]
 ) -> None:
-    assert drift_of_listings("s", before, before, AT) == []
-    there, back = (drift_of_listings("s", *pair, AT) for pair in ((before, after), (after, before)))
+    first = compare("s", None, before, (), AT)
+    assert first.changes == ()
+    same = compare("s", first.told, before, (), AT)
+    assert (same.changes, same.told) == ([], tuple(sorted(first.told, key=lambda each: each.model)))
+    there, back = (compare("s", *pair, (), AT).changes for pair in ((before, after), (after, before)))
     came = {change.model for change in there if change.kind == "appeared"}
     assert came == {change.model for change in back if change.kind == "vanished"}
     for change in there:

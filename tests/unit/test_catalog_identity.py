@@ -34,7 +34,13 @@ SAME = [
     ("claude-4.5-opus", ["claude-opus-4-5-20251101-thinking-64k-high-effort", "Claude Opus 4.5"]),
     (
         "deepseek-r1",
-        ["openrouter/deepseek/deepseek-r1:free", "DeepSeek R1", "fireworks_ai/accounts/x/models/deepseek-r1"],
+        [
+            "openrouter/deepseek/deepseek-r1:free",
+            "DeepSeek R1",
+            "fireworks_ai/accounts/x/models/deepseek-r1",
+            "us.deepseek.r1-v1:0",
+            "ollama/deepseek-r1:671b",
+        ],
     ),
     ("deepseek-r1-0528", ["DeepSeek R1 (0528)", "DeepSeek R1 05/28", "deepseek/deepseek-r1-0528"]),
     ("deepseek-v3", ["DeepSeek Chat V3 (prev)", "deepseek-v3", "DeepSeek-V3 (Nov 2024)"]),
@@ -53,7 +59,24 @@ SAME = [
     ("gpt-5.1", ["gpt-5.1-2025-11-13-nothinking", "GPT-5.1 (no reasoning)"]),
     ("gpt-5.1-codex-max", ["gpt-5.1-codex-max-xhigh"]),
     ("gpt-5-chat", ["gpt-5-chat-latest"]),
-    ("gpt-4", ["gpt-4-0613"]),
+    ("gpt-4", ["gpt-4-0613", "gpt-4-32k", "gpt-4-32k-0613"]),
+    ("gpt-3.5-turbo", ["azure/gpt-35-turbo", "gpt-35-turbo-1106", "gpt-3.5-turbo-16k"]),
+    ("gpt-4.1-mini", ["gpt-41-mini", "ft:gpt-4.1-mini-2025-04-14:acme::x1"]),
+    ("claude-3.7-sonnet", ["claude-37-sonnet", "openrouter/anthropic/claude-3.7-sonnet:thinking"]),
+    ("claude-4.1-opus", ["claude-opus-41", "claude-opus-4-1"]),
+    ("claude-4.6-opus", ["anthropic.claude-opus-4-6-v1", "us-gov.anthropic.claude-opus-4-6"]),
+    ("claude-2.1", ["anthropic.claude-v2:1", "claude-2.1"]),
+    ("claude-mythos", ["us.anthropic.claude-mythos-preview"]),
+    ("gemini-exp-1206", ["gemini/gemini-exp-1206", "gemini-exp-1206 (diff)"]),
+    ("llama-3.1-70b", ["us.meta.llama3-1-70b-instruct-v1:0"]),
+    ("qwen-2.5-72b", ["fireworks_ai/accounts/fireworks/models/qwen2p5-72b-instruct", "qwen2.5-72b-instruct"]),
+    ("qwen-2.5-coder-32b", ["lambda_ai/qwen25-coder-32b-instruct"]),
+    ("glm-5.2", ["fireworks_ai/glm-5p2-fast-us", "azure_ai/FW-GLM-5.2-Fast"]),
+    ("gemma-3-27b", ["ollama/gemma3:27b", "gemma-3-27b-it"]),
+    ("phi-4", ["phi-4"]),
+    ("command-r", ["command-r-08-2024"]),
+    ("sonar-reasoning-pro", ["perplexity/sonar-reasoning-pro"]),
+    ("jamba-1.5-large", ["ai21.jamba-1-5-large-v1:0"]),
     ("gpt-4-turbo", ["gpt-4-1106-preview", "GPT-4-Turbo (April 2024)", "gpt-4-turbo-2024-04-09 (udiff)"]),
     ("gpt-4o", ["gpt-4o-2024-05-13", "GPT 4o (Aug 2024)", "GPT-4O-2024-08-06"]),
     ("gpt-oss-120b", ["openai/gpt-oss-120b", "gpt-oss-120b (high)"]),
@@ -69,7 +92,13 @@ SAME = [
     ("kimi-k2.6", ["moonshotai/kimi-k2.6", "kimi-k2.6-thinking"]),
     (
         "llama-3.1-8b",
-        ["Meta-Llama-3.1-8B-Instruct", "Llama3.1-8B-instruct", "meta-llama-3.1-8b-instruct-turbo"],
+        [
+            "Meta-Llama-3.1-8B-Instruct",
+            "Llama3.1-8B-instruct",
+            "meta-llama-3.1-8b-instruct-turbo",
+            "groq/llama-3.1-8b-instant",
+            "accounts/fireworks/models/llama-v3p1-8b-instruct",
+        ],
     ),
     ("llama-3.2-3b", ["ollama/llama3.2:3b-instruct-fp16"]),
     ("llama-3.3-70b", ["groq/llama-3.3-70b-versatile"]),
@@ -118,6 +147,14 @@ def test_a_canonical_name_is_its_own(model: str) -> None:
         ("deepseek-r1-distill-llama-70b", "deepseek-r1"),
         ("kimi-k2-thinking", "kimi-k2"),
         ("gpt-5-codex", "gpt-5"),
+        ("ollama/deepseek-r1", "deepseek-r1"),
+        ("ollama/deepseek-r1:8b", "deepseek-r1"),
+        ("ollama_chat/deepseek-r1:latest", "deepseek-r1"),
+        ("deepseek-r1-distill-qwen-7b", "deepseek-r1"),
+        ("sonar-reasoning", "sonar"),
+        ("gemini-exp-1206", "gemini"),
+        ("phi-4-mini", "phi-4"),
+        ("grok-4-fast", "grok-4"),
         ("claude-opus-4-1", "claude-opus-4"),
         ("gemini-2.0-flash-thinking-exp-01-21", "gemini-2.0-flash"),
     ],
@@ -221,3 +258,22 @@ def test_any_text_has_an_identity(name: str) -> None:
     found = identify(name)
     assert found.release == "" or found.release.isdigit()
     assert match(name, [name]) == (name if found.canonical else None)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("gpt-4o-2024-05-13", "openai/gpt-4o", False),
+        ("gpt-4o-2024-05-13", "openai/gpt-4o-2024-05-13", True),
+        ("gpt-3.5-turbo-16k", "openai/gpt-3.5-turbo", False),
+        ("gpt-4-32k", "gpt-4", False),
+        ("claude-opus-4-8-fast", "anthropic/claude-opus-4.8", False),
+        ("ft:gpt-4o-mini-2024-07-18:acme::1", "gpt-4o-mini-2024-07-18", False),
+        ("claude-sonnet-4-5", "anthropic/claude-sonnet-4.5", True),
+    ],
+)
+def test_only_the_same_release_window_and_speed_is_the_same_offer(
+    one: str, other: str, is_same: bool
+) -> None:
+    assert identify(one).canonical == identify(other).canonical
+    assert identify(one).is_same_offer(identify(other)) is is_same

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import pytest
 
 from heimdall_litellm.catalog import entries_from_model_list
 from heimdall_litellm.catalog.facts import Card, Fact, Listing, Value
 from heimdall_litellm.catalog.listings_index import ListingsIndex
-from heimdall_litellm.catalog.merge import Merged, merge
+from heimdall_litellm.catalog.merge import Merged, merge, settled
 from heimdall_litellm.catalog.readings import Reading
 from heimdall_litellm.catalog.sources import Rank
 from tests.unit.test_catalog_entries import PRICES, deployment
@@ -44,12 +45,20 @@ def merged(
     *models: Mapping[str, object],
     index: ListingsIndex = LIVE,
     prices: Mapping[str, Mapping[str, object]] = PRICES,
+    environ: Mapping[str, str] = MappingProxyType({}),
 ) -> Merged:
-    return merge(models, prices, {}, listings=index, map_at=MAP_AT, assume_credentials=True)
+    return merge(models, prices, environ, listings=index, map_at=MAP_AT, assume_credentials=True)
 
 
-def card(model: str, info: object = None, *, index: ListingsIndex = LIVE, **params: object) -> Card:
-    (made,) = merged(deployment(model, info=info, **params), index=index).cards.values()
+def card(
+    model: str,
+    info: object = None,
+    *,
+    index: ListingsIndex = LIVE,
+    environ: Mapping[str, str] = MappingProxyType({}),
+    **params: object,
+) -> Card:
+    (made,) = merged(deployment(model, info=info, **params), index=index, environ=environ).cards.values()
     return made
 
 
@@ -129,6 +138,56 @@ def test_ones_own_server_is_in_nobodys_list(model: str, params: dict[str, object
     made = card(model, **params)
     assert made.is_listed is None
     assert {fact.source for fact in made.facts.values()} <= {"litellm"}
+
+
+ELSEWHERE = "https://gateway.internal/v1"
+
+
+@pytest.mark.parametrize(
+    ("model", "variable"),
+    [
+        ("openai/gpt-5", "OPENAI_BASE_URL"),
+        ("openai/gpt-5", "OPENAI_API_BASE"),
+        ("anthropic/claude-sonnet-4-5", "ANTHROPIC_BASE_URL"),
+        ("anthropic/claude-sonnet-4-5", "ANTHROPIC_API_BASE"),
+        ("gemini/gemini-2.5-pro", "GEMINI_API_BASE"),
+        ("openrouter/deepseek/deepseek-r1", "OPENROUTER_API_BASE"),
+        ("deepseek/deepseek-r1", "DEEPSEEK_API_BASE"),
+        ("together_ai/meta-llama/llama-3.3-70b-instruct", "TOGETHER_AI_API_BASE"),
+    ],
+)
+def test_an_address_from_the_environment_is_somebody_elses_too(model: str, variable: str) -> None:
+    own, theirs = card(model), card(model, environ={variable: ELSEWHERE})
+    assert {fact.source for fact in theirs.facts.values()} <= {"litellm"}
+    assert theirs.is_listed is None
+    assert theirs.facts != own.facts
+    assert card(model, environ={variable: ""}) == own
+    assert card(model, environ={f"NOT_{variable}": ELSEWHERE}) == own
+    assert card(model, environ={variable: "http://[broken"}).is_listed is None
+
+
+def test_the_deployments_own_address_comes_before_that_of_the_environment() -> None:
+    environ = {"OPENAI_BASE_URL": ELSEWHERE, "MINE": "https://api.openai.com/v1"}
+    for base in ("https://api.openai.com/v1", "os.environ/MINE"):
+        assert card("openai/gpt-5", api_base=base, environ=environ) == card("openai/gpt-5")
+    assert card("openai/gpt-5", api_base="os.environ/UNSET", environ=environ).is_listed is None
+    assert card("openai/gpt-5", api_base="os.environ/UNSET") == card("openai/gpt-5")
+
+
+@pytest.mark.parametrize(
+    ("model", "variable", "address"),
+    [
+        ("openai/gpt-5", "OPENAI_BASE_URL", "https://api.openai.com/v1"),
+        ("anthropic/claude-sonnet-4-5", "ANTHROPIC_BASE_URL", "https://api.anthropic.com"),
+    ],
+)
+def test_a_vendors_own_address_is_the_vendors_however_it_is_stated(
+    model: str, variable: str, address: str
+) -> None:
+    own = card(model)
+    assert "openrouter" in {fact.source for fact in own.facts.values()}
+    assert card(model, environ={variable: address}) == own
+    assert card(model, api_base=address) == own
 
 
 def test_the_vendors_own_address_spelt_out_changes_nothing() -> None:
@@ -244,9 +303,31 @@ def test_what_litellm_notes_while_a_model_is_simulated_hides_nothing() -> None:
     assert alone.entry.output_usd_per_mtok == pytest.approx(2.19)
 
 
-def test_it_is_known_which_listings_spoke() -> None:
+def test_it_is_known_what_spoke_and_what_that_has_decided() -> None:
     heard = merged(deployment("openai/gpt-5"), deployment("hosted_vllm/x", name="x")).heard
-    assert heard == {("openai", "openai", "gpt-5"), ("openrouter", "openrouter", "openai/gpt-5")}
+    assert {key[:3] for key in heard if key[3] is None} == {
+        ("openai", "openai", "gpt-5"),
+        ("openrouter", "openrouter", "openai/gpt-5"),
+        ("litellm", "openai", "gpt-5"),
+        ("litellm", "hosted_vllm", "x"),
+    }
+    decided = {key for key in heard if key[3] in ("input_usd_per_mtok", "max_input_tokens")}
+    assert decided == {
+        ("openrouter", "openrouter", "openai/gpt-5", "input_usd_per_mtok"),
+        ("litellm", "openai", "gpt-5", "max_input_tokens"),
+    }
+
+
+def test_cards_that_say_nothing_new_stay_the_same_with_their_times() -> None:
+    models = deployment("openai/gpt-5", "five"), deployment("hosted_vllm/x", "x", input_cost_per_token=1e-06)
+    one = merged(*models)
+    assert settled(one, merged(*models)).cards is one.cards
+    changed = deployment("hosted_vllm/x", "x", input_cost_per_token=2e-06)
+    other = settled(one, merged(models[0], changed)).cards
+    assert other["five"] is one.cards["five"]
+    assert other["x"].entry.input_usd_per_mtok == 2.0
+    assert list(settled(one, merged(*reversed(models))).cards) == ["x", "five"]
+    assert list(settled(one, merged(models[0])).cards) == ["five"]
 
 
 @pytest.mark.parametrize(

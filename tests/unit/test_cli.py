@@ -287,7 +287,7 @@ def test_an_explanation_says_which_qualities_are_guesses(small_bundle: Path, tmp
     config["model_list"] += [newer, unheard]
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
     shown = run("explain", NASTY, "--config", "c.yaml").stdout
-    assert "quality of newer: from an older version of its family" in shown
+    assert "quality of newer: from a relative of its family" in shown
     assert "quality of unheard: a guess: neither it nor its price is known" in shown
     assert "quality of big" not in shown
     rows = json.loads(run("explain", NASTY, "--config", "c.yaml", "--json").stdout)["candidates"]

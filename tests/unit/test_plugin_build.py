@@ -110,9 +110,9 @@ def test_no_watch_without_a_directory_of_ones_own_or_if_switched_off() -> None:
     from heimdall_litellm.config import load_settings
 
     engine: Any = None
-    assert runtime.watch_bundle(load_settings({}), engine) is None
+    assert runtime.watch_bundle(load_settings({}), engine, print) is None
     off = load_settings({"tuning": {"bundle": "x", "reload_seconds": 0}})
-    assert runtime.watch_bundle(off, engine) is None
+    assert runtime.watch_bundle(off, engine, print) is None
 
 
 def test_a_refused_bundle_at_start_is_told_plainly(monkeypatch: pytest.MonkeyPatch) -> None:

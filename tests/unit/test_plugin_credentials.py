@@ -150,6 +150,10 @@ def test_scoped_headers_may_be_a_list_and_go_entirely_if_nothing_is_left() -> No
     }
     assert translate.without_scoped_bearer({"provider_specific_header": bearer, "a": 1}) == {"a": 1}
     assert translate.without_scoped_bearer({"provider_specific_header": other}) is None
+    odd = ["x", {"custom_llm_provider": "openai", "extra_headers": [["authorization", "Bearer x"]]}, other]
+    assert translate.without_scoped_bearer({"provider_specific_header": odd}) == {
+        "provider_specific_header": [other]
+    }
 
 
 def test_nothing_of_a_credential_is_left_in_a_routed_request() -> None:

@@ -35,7 +35,8 @@ async def get(app: FastAPI, path: str, *, root: str = "") -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    "path", ["/heimdall/health", "/heimdall", "/v1/feature-flags", "/v1/pricing/a/b/c", "/v1/capabilities/x"]
+    "path",
+    ["/heimdall/health", "/heimdall/v1", "/v1/feature-flags", "/v1/pricing/a/b/c", "/v1/capabilities/x"],
 )
 async def test_our_paths_are_ours(proxy: FastAPI, path: str) -> None:
     failures = Failures()

@@ -131,3 +131,15 @@ def test_the_server_prints_a_paragraph_in_place_of_the_traceback(caplog: pytest.
         "Heimdall can't start.\n  router.alpha: 7 is wrong",
         "something else",
     ]
+
+
+def test_records_are_found_by_their_own_id_and_their_calls() -> None:
+    records = Records()
+    made = [Record("heimdall", str(n)) for n in range(3)]
+    made[0].call_id = made[1].call_id = made[2].call_id = "call"
+    for record in made[:2]:
+        records.add(record)
+    records.watch(made[2])
+    assert records.find("call") == made
+    assert records.find(made[1].id) == [made[1]]
+    assert records.find("nonesuch") == []

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import pytest
 
+from heimdall_litellm.bundle import Bundle
+from heimdall_litellm.catalog.facts import CatalogView
 from heimdall_litellm.catalog.watchtower import Watchtower
 from heimdall_litellm.config import CatalogSettings, load_settings
 from heimdall_litellm.errors import ConfigError
 from heimdall_litellm.plugin import seams
 from heimdall_litellm.plugin.runtime import RETRY_S, Runtime
 from heimdall_litellm.plugin.shield import Failures
+from heimdall_litellm.priors import with_priors
 from tests.fakes.engine import FakeEngine
 from tests.support import QUIET
 
@@ -179,10 +184,12 @@ def test_simulation_is_on_where_no_key_is_set_at_all_or_as_the_settings_say(
 
 
 def test_a_bundle_directory_is_watched_once_there_is_an_engine() -> None:
-    watched: list[object] = []
+    watched: list[Any] = []
     runtime = _runtime(watch=lambda *args: watched.append(args))
     engine = runtime.build(_models("a"))
-    assert watched == [(runtime.settings, engine)]
+    ((*given, take),) = watched
+    assert given == [runtime.settings, engine]
+    assert callable(take)
 
 
 def test_the_catalog_shows_what_is_expected_of_each_model_found_out_once() -> None:
@@ -194,6 +201,59 @@ def test_the_catalog_shows_what_is_expected_of_each_model_found_out_once() -> No
     assert prior.known_as == "gpt-5@medium"
     assert prior.by_kind
     assert runtime.catalog_view().cards is runtime.catalog_view().cards
+
+
+def _expecting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note by which threads it is found out what is expected of the models."""
+    threads: list[str] = []
+
+    def noted(view: CatalogView, bundle: Bundle) -> CatalogView:
+        threads.append(threading.current_thread().name)
+        return with_priors(view, bundle)
+
+    monkeypatch.setattr("heimdall_litellm.plugin.runtime.with_priors", noted)
+    return threads
+
+
+def _on_thread(work: Callable[[], object]) -> None:
+    thread = threading.Thread(target=work, name="background")
+    thread.start()
+    thread.join()
+
+
+def test_priors_are_found_out_by_whoever_brings_news_and_never_by_a_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads = _expecting(monkeypatch)
+    watched: list[Any] = []
+    runtime = Runtime(load_settings(SETTINGS), Failures(), watch=lambda *args: watched.append(args))
+    runtime.build(_models("a"))
+    threads.clear()
+    dearer = {**seams.price_map()["gpt-5"], "input_cost_per_token": 9e-06}
+    prices = {**seams.price_map(), "gpt-5": dearer}
+    runtime.tower._price_map = lambda: prices
+    _on_thread(runtime.tower.refresh_now)
+    card = runtime.catalog_view().cards["a"]
+    assert card.entry.input_usd_per_mtok == 9.0
+    assert card.prior is not None
+    ((_, engine, take),) = watched
+    bundle = copy(engine.snapshot.bundle)
+    _on_thread(lambda: take(bundle))
+    assert engine.snapshot.bundle is bundle
+    assert runtime.catalog_view().cards["a"].prior == card.prior
+    _on_thread(runtime.tower.refresh_now)  # nothing is new, so nothing is found out
+    assert threads == ["background", "background"]
+
+
+def test_without_priors_prices_are_shown_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> CatalogView:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("heimdall_litellm.plugin.runtime.with_priors", broken)
+    runtime = Runtime(load_settings(SETTINGS), Failures())
+    runtime.build(_models("a"))
+    assert runtime.catalog_view().cards["a"].entry.input_usd_per_mtok == 1.25
+    assert runtime.failures.counts() == {("priors", "ZeroDivisionError"): 1}
 
 
 def test_what_one_deployment_states_does_not_become_the_price_maps_word_of_all(

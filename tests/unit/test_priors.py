@@ -153,15 +153,52 @@ def test_the_shipped_bundle_knows_a_price_for_every_class_and_a_kind_for_every_m
     assert qualities[-1] < np.quantile(list(known.values()), 0.9)
 
 
+LADDERS = (
+    ("gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano"),
+    ("gpt-5", "gpt-5-mini", "gpt-5-nano"),
+    ("gpt-5.4@high", "gpt-5.4-mini@high", "gpt-5.4-nano@high"),
+    ("gpt-5.5@high", "gpt-5.2@high", "gpt-5.1@high", "gpt-5@high"),
+    ("gpt-5.5@high", "o4-mini@high"),
+    ("gpt-4o", "gpt-4o-mini", "gpt-3.5-turbo"),
+    ("gpt-5-pro", "gpt-5@high"),
+    ("o3@high", "o3@medium", "o3@low"),
+    ("o4-mini@high", "o3-mini@high"),
+    ("claude-4.8-opus@high", "claude-4.6-opus@high", "claude-4.5-opus@high", "claude-4.1-opus@high"),
+    ("claude-4.6-sonnet@high", "claude-4.5-sonnet@high", "claude-4-sonnet@high"),
+    ("claude-4.6-opus@high", "grok-3-mini@high"),
+    ("claude-3.5-sonnet", "claude-3.5-haiku", "claude-3-haiku"),
+    ("claude-3-opus", "claude-3-sonnet", "claude-3-haiku"),
+    ("gemini-3.1-pro@high", "gemini-3-pro@high", "gemini-3-flash@high", "gemini-3.1-flash-lite@high"),
+    ("gemini-2.5-pro", "gemini-2.5-flash", "gemini-2.5-flash-lite"),
+    ("grok-4.3", "grok-4", "grok-3", "grok-2", "grok-2-mini"),
+    ("llama-3.1-405b", "llama-3.1-70b", "llama-3.1-8b"),
+    ("qwen-2.5-72b", "qwen-2.5-32b", "qwen-2.5-7b"),
+    ("deepseek-v4-pro", "deepseek-v4-flash"),
+    ("nova-pro", "nova-lite", "nova-micro"),
+)
+
+
+@pytest.mark.parametrize("ladder", LADDERS, ids=lambda ladder: ladder[0])
+def test_no_tier_is_expected_to_be_much_worse_than_the_one_below(
+    shipped: Bundle, ladder: tuple[str, ...]
+) -> None:
+    table = shipped.knowledge.table
+    overall = dict(zip(table.models, (table.shrunk() @ table.share).tolist(), strict=True))
+    for better, worse in pairwise(ladder):
+        assert overall[better] > overall[worse] - 0.03, (better, worse)
+
+
 def test_a_newer_claude_and_a_newer_gpt_have_the_prior_of_their_predecessors(shipped: Bundle) -> None:
     for upstream, older in (
         ("anthropic/claude-opus-9", "claude-4.8-opus"),
         ("openai/gpt-9-mini", "gpt-5.4-mini"),
         ("gemini/gemini-9-flash-lite", "gemini-3.1-flash-lite"),
     ):
-        prior = prior_of(entry("x", upstream=upstream), shipped)
+        prior = prior_of(entry("x", None, None, upstream=upstream), shipped)
         assert prior.basis == "family"
         assert prior.known_as is not None
         assert prior.known_as.partition("@")[0] == older
-        same = prior_of(entry("y", upstream=prior.known_as), shipped)
+        same = prior_of(entry("y", None, None, upstream=prior.known_as), shipped)
         assert (prior.quality, prior.by_kind, prior.outcomes) == (same.quality, same.by_kind, same.outcomes)
+        dear = prior_of(entry("z", 30.0, 150.0, upstream=upstream), shipped)
+        assert dear.quality >= prior.quality

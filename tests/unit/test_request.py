@@ -350,6 +350,7 @@ def test_other_formats_are_not_json_mode(body: dict[str, object]) -> None:
         ({"max_completion_tokens": 6, "max_tokens": 5}, 6),
         ({"max_output_tokens": 7}, 7),
         ({"generationConfig": {"maxOutputTokens": 8}}, 8),
+        ({"max_tokens": 10**400}, 10**9),
         ({"max_tokens": True}, None),
         ({"max_tokens": -1}, None),
         ({"max_tokens": "9"}, None),

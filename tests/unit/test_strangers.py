@@ -12,7 +12,7 @@ from heimdall_litellm.core.decision import decide
 from heimdall_litellm.core.explain import to_dict
 from heimdall_litellm.core.quality import PriceClasses
 from heimdall_litellm.core.strangers import Expectations
-from heimdall_litellm.core.types import Basis, CatalogEntry, EffortSpec, RequestFacts
+from heimdall_litellm.core.types import Basis, CatalogEntry, Effort, EffortSpec, RequestFacts
 from tests.support import entry, field, knowledge, policy, same_name, table
 
 PLAIN = table({"a": [0.2, 0.2], "b": [0.8, 0.8], "c": [0.9, 0.9]})
@@ -32,6 +32,8 @@ UNKNOWN = float(np.quantile(KNOWN.shrunk(), 0.3, axis=0)[1])
         (entry("x"), "b", None, "outcomes", float(KNOWN.shrunk()[1, 1])),
         (entry("x"), None, "c", "family", 0.9),
         (entry("x"), "no row of it", "c", "family", 0.9),
+        (entry("x", 9.0, 4.0), None, "a", "family", 0.5),
+        (entry("x", 9.0, 4.0), None, "c", "family", 0.9),
         (entry("x", 9.0, 4.0), None, None, "price-class", 0.5),
         (entry("x", None, 2.0), None, None, "price-class", 0.4),
         (entry("x", 9.0, 0.0), None, None, "price-class", 0.3),
@@ -100,3 +102,20 @@ def test_a_decision_says_where_a_guess_comes_from(one: CatalogEntry, said: str |
     assert spoken == ([said] if said else [])
     (candidate,) = to_dict(decision)["candidates"]  # type: ignore[misc]
     assert candidate["basis"] == decision.candidates[0].basis == joined.rows[0].basis
+
+
+def test_a_model_known_while_it_thought_harder_is_expected_to_do_worse_at_less() -> None:
+    known = table({"m@low": [0.6, 0.6], "n@xhigh": [0.9, 0.8], "o": [0.9, 0.9]})
+    expectations = Expectations.of_table(known)
+
+    def of(name: str, effort: Effort | None) -> float:
+        return float(expectations.of(entry("x"), name, None, effort).quality[0])
+
+    efforts: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh")
+    asked = [of("n@xhigh", effort) for effort in efforts]
+    assert asked == sorted(asked)
+    assert asked[-1] == pytest.approx(0.9)
+    assert 0.8 < asked[3] < 0.89
+    assert of("n@xhigh", None) == asked[3]  # unasked stands for medium
+    assert of("m@low", "high") == pytest.approx(0.6)  # nothing is added for thinking that nobody saw
+    assert of("o", "none") == pytest.approx(0.9)

@@ -288,7 +288,7 @@ async def test_a_name_may_hold_slashes_and_letters_of_any_kind(client: Client, n
         "",
         "/",
         "..",
-        "../..",
+        "../../x",
         "%2e%2e/%2e%2e/etc/passwd",
         "%00",
         "%ff%fe",
@@ -350,7 +350,7 @@ async def test_a_wrong_key_is_no_liveness_probe(client: Client) -> None:
 async def test_health_tells_an_admin_more(client: Client) -> None:
     client.backend.aside = {"id-1": (12.34, "unavailable (503)"), "own:openai:d1gest": (3.0, "rate-limited")}
     client.backend.groups_aside = {"a/b/c": "unavailable (503)", "openai/gpt-5": "gone (404)"}
-    source = SourceStatus("openrouter", True, READ_AT, READ_AT, 7, "timed out")
+    source = SourceStatus("openrouter", True, READ_AT, READ_AT, 7, "timed out", READ_AT)
     client.backend.view = CatalogView(cards(), (source,))
     every = (await client.get("/heimdall/health", "admin")).json()
     some = (await client.get("/heimdall/health", "some")).json()
@@ -363,8 +363,9 @@ async def test_health_tells_an_admin_more(client: Client) -> None:
     assert some["circuit_breaker"]["circuits"] is None
     assert [one["sources"][0]["error"] for one in (every, some)] == ["timed out", None]
     assert some["sources"][0]["read_at"] == "2026-11-01T12:00:00Z"
+    assert some["sources"][0]["suspected_since"] == "2026-11-01T12:00:00Z"
     assert some["sources"][0]["age_seconds"] >= 0
-    assert some["bundle"] == {"id": "bundle-1", "sha256": "00ff"}
+    assert some["bundle"] == {"id": "bundle-1", "sha256": "00ff", "created_at": "2026-11-01T12:00:00Z"}
     assert some["failures"] == [{"stage": "decide", "cause": "ValueError", "count": 2}]
     assert datetime.fromisoformat(some["started_at"]) == READ_AT
 
@@ -548,8 +549,8 @@ async def test_a_malformed_override_is_told(client: Client) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/heimdall",
-        "/heimdall/",
+        "/heimdall/v1",
+        "/heimdall/index.html",
         "/heimdall/v2/models",
         "/v1/pricing",
         "/heimdall/openapi.json",
@@ -564,16 +565,26 @@ async def test_there_is_nothing_else(client: Client, path: str) -> None:
     ("method", "path", "allowed"),
     [
         ("GET", "/heimdall/v1/explain", "POST"),
-        ("POST", "/heimdall/v1/models", "GET"),
-        ("DELETE", "/heimdall/v1/models/a/b/c", "GET"),
-        ("PUT", "/v1/feature-flags", "GET"),
-        ("TRACE", "/heimdall/health", "GET"),
+        ("POST", "/heimdall/v1/models", "GET, HEAD"),
+        ("DELETE", "/heimdall/v1/models/a/b/c", "GET, HEAD"),
+        ("PUT", "/v1/feature-flags", "GET, HEAD"),
+        ("TRACE", "/heimdall/health", "GET, HEAD"),
     ],
 )
 async def test_other_methods_are_refused(client: Client, method: str, path: str, allowed: str) -> None:
     answer = await client.ask(method, path)
     check_problem(answer, 405, "heimdall_method_not_allowed")
     assert answer.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize("path", [*GETS, "/heimdall/v2/models", "/heimdall/v1/explain"])
+@pytest.mark.parametrize("key", ["admin", "unknown", None])
+async def test_head_answers_as_get_without_the_body(client: Client, path: str, key: str | None) -> None:
+    got, headed = [await client.ask(method, path, key) for method in ("GET", "HEAD")]
+    assert (headed.status_code, headed.headers, headed.content) == (got.status_code, got.headers, b"")
+    if "etag" in got.headers:
+        known = {"if-none-match": got.headers["etag"]}
+        assert (await client.ask("HEAD", path, key, headers=known)).status_code == 304
 
 
 @pytest.mark.parametrize(
@@ -631,13 +642,14 @@ def test_every_operation_documents_its_answers() -> None:
     assert made["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     for path, operations in made["paths"].items():
         for operation in operations.values():
-            assert {"200", "401", "403", "500"} <= set(operation["responses"])
+            good = "202" if path == "/heimdall/v1/feedback" else "200"
+            assert {good, "401", "403", "500"} <= set(operation["responses"])
             assert operation["security"] == (
                 [{}, {"key": []}] if path == "/heimdall/health" else [{"key": []}]
             )
             for status, answer in operation["responses"].items():
                 assert answer["description"]
-                kind = "application/json" if status == "200" else "application/problem+json"
+                kind = "application/json" if status == good else "application/problem+json"
                 assert status == "304" or list(answer["content"]) == [kind]
     referred = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(made)))
     assert referred == set(made["components"]["schemas"])

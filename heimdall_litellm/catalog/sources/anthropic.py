@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from heimdall_litellm.catalog.credentials import ADDRESS_VARIABLES
 from heimdall_litellm.catalog.sources.reading import Collector, items, mapping, text
 from heimdall_litellm.catalog.sources.source import Page, Rank, leads_elsewhere
 
@@ -19,7 +20,7 @@ class Anthropic:
     def credentials(self, environ: Mapping[str, str]) -> Mapping[str, str] | None:
         """Present ANTHROPIC_API_KEY; not where it is somebody else's."""
         key = environ.get("ANTHROPIC_API_KEY")
-        if not key or leads_elsewhere(environ, ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_BASE"), self.hosts):
+        if not key or leads_elsewhere(environ, ADDRESS_VARIABLES["anthropic"], self.hosts):
             return None
         return {"x-api-key": key, "anthropic-version": "2023-06-01"}
 

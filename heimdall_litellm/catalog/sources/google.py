@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from heimdall_litellm.catalog.credentials import ADDRESS_VARIABLES
 from heimdall_litellm.catalog.sources.reading import Collector, items, mapping, names, text
 from heimdall_litellm.catalog.sources.source import Page, Rank, leads_elsewhere
 
@@ -19,7 +20,7 @@ class Google:
     def credentials(self, environ: Mapping[str, str]) -> Mapping[str, str] | None:
         """Present GEMINI_API_KEY, or else GOOGLE_API_KEY, as LiteLLM looks for them."""
         key = environ.get("GEMINI_API_KEY") or environ.get("GOOGLE_API_KEY")
-        if not key or leads_elsewhere(environ, ("GEMINI_API_BASE",), self.hosts):
+        if not key or leads_elsewhere(environ, ADDRESS_VARIABLES["gemini"], self.hosts):
             return None
         return {"x-goog-api-key": key}
 

@@ -48,6 +48,17 @@ def facts_of(raw: Mapping[str, object]) -> dict[str, Value]:
     return facts
 
 
+def named(name: str, raw: Mapping[str, object]) -> tuple[str, str] | None:
+    """Return the provider of an entry and the model's name there; None for what is no model.
+
+    The router registers deployments in the live map too, with their ids.
+    """
+    provider = raw.get("litellm_provider")
+    if not isinstance(provider, str) or name == "sample_spec" or "id" in raw:
+        return None
+    return provider, name.removeprefix(f"{provider}/")
+
+
 def number(value: object) -> float | None:
     """Return a number that is 0 or more, else None."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
@@ -73,9 +84,9 @@ class LiteLLMMap:
             raise ValueError("a price map is an object from model name to its properties")
         found = Collector()
         for model, raw in answer.items():
-            provider = mapping(raw).get("litellm_provider")
-            if not isinstance(provider, str) or model == "sample_spec":
+            name = named(model, mapping(raw))
+            if name is None:
                 found.skip()
             elif mapping(raw).get("mode") in _CHAT_MODES:
-                found.add(provider, model, facts_of(mapping(raw)).items())
+                found.add(*name, facts_of(mapping(raw)).items())
         return Page(found.listings, found.skipped)

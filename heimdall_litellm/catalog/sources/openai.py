@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from heimdall_litellm.catalog.credentials import ADDRESS_VARIABLES
 from heimdall_litellm.catalog.sources.reading import Collector, items, mapping
 from heimdall_litellm.catalog.sources.source import Page, Rank, leads_elsewhere
 
@@ -19,7 +20,7 @@ class OpenAI:
     def credentials(self, environ: Mapping[str, str]) -> Mapping[str, str] | None:
         """Present OPENAI_API_KEY as a bearer token; not where it is somebody else's."""
         key = environ.get("OPENAI_API_KEY")
-        if not key or leads_elsewhere(environ, ("OPENAI_BASE_URL", "OPENAI_API_BASE"), self.hosts):
+        if not key or leads_elsewhere(environ, ADDRESS_VARIABLES["openai"], self.hosts):
             return None
         return {"authorization": f"Bearer {key}"}
 
