@@ -176,6 +176,10 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """Give a connection for queries of one's own, all of which see the same state."""
         with self._transaction(is_reading=True) as connection:
+            if not self.database.is_sqlite:
+                connection.exec_driver_sql(
+                    "SET LOCAL work_mem TO '64MB'"
+                )  # sums of a million rows, in memory
             yield connection
 
     def size_bytes(self) -> int:
