@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -369,3 +370,14 @@ def test_a_time_of_the_period_may_be_anywhere_in_the_world(store: Store) -> None
     found = summarise(store, START.astimezone(east), at(20).astimezone(east))
     assert found.requests.total == 1
     assert replace(found, since=START, until=at(20)) == summarise(store, START, at(20))
+
+
+def test_the_documented_queries_run(store: Store) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "journal.md").read_text()
+    queries_shown = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    assert len(queries_shown) == 4
+    store.write([record("1"), outcome("1", tries=(Try("a", "p", "timeout"),), baseline_usd=2.0)])
+    store.write([signal("1", score=0.0)])
+    with store.reading() as connection:
+        for statement in queries_shown:
+            assert len(connection.exec_driver_sql(statement).all()) == 1
