@@ -20,6 +20,9 @@ logger = logging.getLogger("heimdall_litellm")
 
 FILE_NAME: Final = "model_prices_and_context_window_backup.json"
 
+SAMPLE: Final = "sample_spec"
+"""An entry of LiteLLM's map that explains the others, and is no model."""
+
 
 def bundled_price_map_path() -> Path:
     """Return where the installed LiteLLM keeps its price map. Raises CatalogError without LiteLLM."""
@@ -48,7 +51,7 @@ def load_price_map(path: str | Path | None = None) -> dict[str, Mapping[str, obj
     return {
         name: facts
         for name, facts in parsed.items()
-        if isinstance(facts, dict) and "litellm_provider" in facts and name != "sample_spec"
+        if isinstance(facts, dict) and "litellm_provider" in facts and name != SAMPLE
     }
 
 
@@ -66,7 +69,7 @@ def as_loaded(live: Mapping[str, object], written: PriceMap, by_hand: PriceMap) 
             logger.warning("What deployments state of models is left out of the price map: %s", error)
     found = {}
     for name, facts in live.items():
-        if isinstance(facts, Mapping):
+        if isinstance(facts, Mapping) and name != SAMPLE:
             fields, whole = written.get(name, {}), carried.get(name, {})
             kept = {key: value for key, value in facts.items() if key not in fields}
             kept |= {key: whole[key] for key in fields if key in whole} | dict(by_hand.get(name, {}))

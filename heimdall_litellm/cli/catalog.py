@@ -182,7 +182,7 @@ def _show_virtual(opened: _Opened, name: str, as_json: bool) -> None:
 @json_option
 @answers
 def refresh(config: str | None, as_json: bool) -> int:
-    """Read all sources now; exit code 1 if one that could be asked gave nothing."""
+    """Read all sources now; exit code 1 if one gave no list, or one that isn't believed yet."""
     opened = _open(config)
     opened.view([])
     with err().status("asking the sources"):

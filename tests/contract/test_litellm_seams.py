@@ -282,6 +282,7 @@ def test_what_is_not_registered_stays_as_litellm_has_loaded_it(monkeypatch: pyte
     newer = copy.deepcopy(load_price_map())
     newer["gpt-5"] = {**newer["gpt-5"], "input_cost_per_token": 7e-06}
     newer["gpt-99"] = {**newer["gpt-5"], "max_input_tokens": 99}
+    newer["sample_spec"] = {"litellm_provider": "one of those documented", "max_tokens": "LEGACY"}
     monkeypatch.setattr(litellm, "model_cost", newer)
     monkeypatch.setattr(seams, "_pristine", (None, {}))
     models = [
@@ -292,6 +293,7 @@ def test_what_is_not_registered_stays_as_litellm_has_loaded_it(monkeypatch: pyte
     found = seams.price_map()
     assert found["gpt-5"]["input_cost_per_token"] == 7e-06
     assert found["gpt-99"]["max_input_tokens"] == 99
+    assert "sample_spec" not in found
 
 
 def test_what_the_user_has_registered_by_hand_counts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from math import inf
 from typing import Final
 
 from heimdall_litellm.catalog.facts import Value
+from heimdall_litellm.catalog.price_map import SAMPLE
 from heimdall_litellm.catalog.sources.reading import Collector, day, mapping
 from heimdall_litellm.catalog.sources.source import Page, Rank
 
@@ -54,7 +55,7 @@ def named(name: str, raw: Mapping[str, object]) -> tuple[str, str] | None:
     The router registers deployments in the live map too, with their ids.
     """
     provider = raw.get("litellm_provider")
-    if not isinstance(provider, str) or name == "sample_spec" or "id" in raw:
+    if not isinstance(provider, str) or name == SAMPLE or "id" in raw:
         return None
     return provider, name.removeprefix(f"{provider}/")
 
