@@ -207,11 +207,12 @@ class _Sink(NoSink):
         self.is_failing, self.calls = True, 0
         self.kept: list[Item] = []
 
-    def write(self, items: Sequence[Item]) -> None:
+    def write(self, items: Sequence[Item]) -> int:
         self.calls += 1
         if self.is_failing:
             raise JournalError("no room")
         self.kept += items
+        return 0
 
 
 class _Meter(NoMeter):
