@@ -26,6 +26,7 @@ from heimdall_litellm.web.common import KEY, CallerGiven, backend_of, documented
 from heimdall_litellm.web.head import Headed
 from heimdall_litellm.web.previews import Previews
 from heimdall_litellm.web.problems import Problem
+from heimdall_litellm.web.summaries import Summaries
 
 PREFIXES: Final = ("/heimdall", "/v1/capabilities", "/v1/pricing", "/v1/feature-flags")
 """Where our routes are; nothing of LiteLLM's is there."""
@@ -262,6 +263,7 @@ def make_app(backend: Backend) -> FastAPI:
     app.state.backend = backend
     app.state.explaining = asyncio.Semaphore(AT_ONCE)
     app.state.previews = Previews()
+    app.state.summaries = Summaries()
     app.include_router(_router)
     app.include_router(journal.router)
     app.include_router(_public)

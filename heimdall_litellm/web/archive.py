@@ -35,14 +35,14 @@ class Archive:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="heimdall-archive")
         self._room = threading.BoundedSemaphore(WAITING)
 
-    async def ask(self, question: Callable[[Store], T]) -> T:
+    async def ask(self, question: Callable[[Store], T], *, patience_s: float | None = None) -> T:
         """Return the store's answer. Raises Problem where it doesn't come, or not in time."""
         if not self._room.acquire(blocking=False):
             raise Problem(503, "heimdall_busy", "The journal is being asked too much. Try again later.")
         job = self._threads.submit(self._answer, question)
         job.add_done_callback(lambda _: self._room.release())
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(self._patience_s if patience_s is None else patience_s):
                 return await asyncio.wrap_future(job)
         except TimeoutError:
             raise _unavailable("didn't answer in time") from None

@@ -28,6 +28,7 @@ from heimdall_litellm.web.common import KEY, CallerGiven, backend_of, documented
 from heimdall_litellm.web.periods import When
 from heimdall_litellm.web.previews import Previews
 from heimdall_litellm.web.problems import Problem, from_wrong
+from heimdall_litellm.web.summaries import Summaries
 
 MAX_PAGE: Final = 200
 MAX_FEEDBACK_BYTES: Final = 64_000
@@ -132,7 +133,8 @@ async def show_summary(
     def ask(store: Store) -> Summary:
         return summarise(store, begin, end, key=key, requested=name, slots=slots)
 
-    found = await archive.ask(ask)
+    summaries: Summaries = request.app.state.summaries
+    found = await summaries.of(archive, (since, until, key, name, slots), ask)
     if not caller.is_admin and found.saving is not None:
         seen = await backend_of(request).permitted(caller, found.saving.baselines)
         found = journal_views.without_baselines(found, seen)
