@@ -34,6 +34,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import isnan
 from pathlib import Path
 from typing import Final
 
@@ -221,6 +222,12 @@ def _height(cost: Floats, quality: Floats, usd: Floats, score: Floats, best: int
     return area(np.append(cost, usd[cheapest]), np.append(quality, score[cheapest]), low, high)
 
 
+def _mean_of_known(values: Sequence[float]) -> float:
+    """Give the mean of those that are numbers; nan where none is."""
+    known = [value for value in values if not isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
+
+
 def measure(train: Sequence[Example], priors: Path) -> list[Report]:
     """Cross-fit, hide, and measure every pool of the training file, and the mean of all."""
     embedding = load_bundle().knowledge.embedding
@@ -254,7 +261,7 @@ def measure(train: Sequence[Example], priors: Path) -> list[Report]:
     reports = [_report(name, *sizes[name], got, *won[name]) for name, got in drawn.items()]
     mean = {method: np.mean([got[method] for got in drawn.values()], axis=0) for method in reports[0].points}
     prompts = sum(report.prompts for report in reports)
-    often, much = (float(np.nanmean([each[i] for each in won.values()])) for i in (0, 1))
+    often, much = (_mean_of_known([each[i] for each in won.values()]) for i in (0, 1))
     return [*reports, _report(f"mean of {len(drawn)}", prompts, 0, mean, often, much)]
 
 

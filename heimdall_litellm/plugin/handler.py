@@ -328,7 +328,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         if record is None or not record.is_sound:
             return stream
         if not streams.is_unwatched(record.call, record.course):
-            is_kept = self.runtime.recorder.is_on
+            is_kept = self.runtime.settings.journal.enabled
             return streams.noticed(stream, partial(self._left, record)) if is_kept else stream
         if not seams.is_first_to_watch(self):
             # A guardrail behind us would see nothing of another stream.

@@ -38,7 +38,7 @@ class ProxyBackend:
 
     def __init__(self, runtime: Runtime, names: frozenset[str], records: Records) -> None:
         self._runtime, self._names, self._records = runtime, names, records
-        self._archive = Archive(self._open) if runtime.recorder.is_on else None
+        self._archive = Archive(self._open) if runtime.settings.journal.enabled else None
         self._trial = Trial(runtime, names)
         self._started_at = datetime.now(UTC)
 

@@ -7,6 +7,7 @@ all that LiteLLM has for forwarding what clients send.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -144,5 +145,6 @@ def test_no_secret_goes_where_it_does_not_belong(
     logged = "".join(telling_proxy.lines[before:])
     seen = logged + answer.text + str(answer.headers)
     assert [secret for secret in CREDENTIALS if secret in seen and secret != ORDINARY] == []
-    ours = [line for line in telling_proxy.lines[before:] if "Heimdall" in line]
+    # LiteLLM names the callback in lines of its own, which may run into each other.
+    ours = [line for line in telling_proxy.lines[before:] if re.search("Heimdall(?!Handler)", line)]
     assert not [line for line in ours if PROMPT in line]

@@ -37,7 +37,7 @@ class FakeEngine:
         self.names = settings.names
         self.entries = tuple(entries)
         self.calls: list[dict[str, Any]] = []
-        self.snapshot = None
+        self.snapshot: Any = None
 
     def replace_entries(self, entries: Sequence[CatalogEntry]) -> None:
         self.entries = tuple(entries)

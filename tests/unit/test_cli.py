@@ -28,7 +28,7 @@ FIELDS = [
     "id", "bucket", "p_cheap", "p_mid", "p_hard", "difficulty", "cluster", "model", "effort", "alpha",
     "candidates", "fallbacks", "reasons", "duration_us",
 ]  # fmt: skip
-CANDIDATE_FIELDS = ["model", "eligible", "why_not", "quality", "cost_usd", "penalties", "score"]
+CANDIDATE_FIELDS = ["model", "eligible", "why_not", "quality", "basis", "cost_usd", "penalties", "score"]
 EASY = "A tiny one: Write a poem about 4213 ships, 6341 gulls and 9120 waves."
 NASTY = "A nasty one: There are 4213 houses with 6341 clues; who owns fish number 9120?"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import litellm
@@ -28,6 +29,15 @@ from tests.support import QUIET
 
 # LiteLLM's proxy leaves a directory open when it is imported.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+class _Engine(FakeEngine):
+    """With a bundle to name, once it is asked to decide: there is nothing in it to expect of models."""
+
+    def candidate_names(self, name: str) -> tuple[str, ...]:
+        self.snapshot = SimpleNamespace(bundle=SimpleNamespace(id="fake"))
+        return super().candidate_names(name)
+
 
 LISTS = {"cheap_candidates": ["a", "b"], "mid_candidates": ["b"], "hard_candidates": ["b"]}
 MODELS = {"heimdall": "openai/gpt-4.1", "a": "gemini/gemini-2.5-pro", "b": "openai/gpt-5"}
@@ -64,7 +74,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Callable[..., HeimdallHandler]:
 
     def made(**more: Any) -> HeimdallHandler:
         settings = load_settings({**QUIET, "router": LISTS, **more})
-        runtime = Runtime(settings, Failures(), make=FakeEngine, watch=lambda *_: None)
+        runtime = Runtime(settings, Failures(), make=_Engine, watch=lambda *_: None)
         return HeimdallHandler(runtime, SimulatedProvider())
 
     return made
