@@ -1,7 +1,8 @@
-"""Servers that tests start for themselves. Where a program is missing, a test skips; in CI it fails."""
+"""Servers that tests start for themselves. Where one is missing, or a package, a test skips; in CI it fails."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import quote
 
 import pytest
@@ -31,10 +33,22 @@ def program(name: str, path: str | None = None) -> str:
     found = shutil.which(name, path=path)
     if found is not None:
         return found
-    words = f"{name} is not installed"
+    lacking(f"{name} is not installed")
+
+
+def module(name: str) -> None:
+    """Import a package of the dev extra; skip the test, or fail it in CI, where it isn't installed."""
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        lacking(f"{name} is not installed: pip install -e '.[dev]'")
+
+
+def lacking(words: str) -> NoReturn:
+    """Skip a test, or a module of tests, for want of what `words` name; in CI, which must have it, fail."""
     if os.environ.get("CI"):
         pytest.fail(f"{words}; CI must have it")
-    pytest.skip(words)
+    pytest.skip(words, allow_module_level=True)
 
 
 @contextmanager

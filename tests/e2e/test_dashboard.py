@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,6 +23,7 @@ from tests.e2e import configs
 from tests.e2e.conftest import _directory, _with_keys
 from tests.e2e.proxy import MASTER_KEY, Proxy, running
 from tests.fakes.traffic import traffic
+from tests.servers import lacking
 
 CHROMIUM = Path("/usr/bin/chromium")
 COUNT = 150
@@ -86,9 +86,7 @@ def board(journal: tuple[str, Store], tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
-        if os.environ.get("CI"):
-            pytest.fail(f"{CHROMIUM} is missing, and the dashboard's tests need it")
-        pytest.skip(f"{CHROMIUM} is missing: install Debian's chromium to test the dashboard")
+        lacking(f"{CHROMIUM} is missing: install Debian's chromium to test the dashboard")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield started

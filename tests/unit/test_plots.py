@@ -11,12 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from heimdall_litellm.errors import ConfigError
+from tests.servers import module
 from tests.small_world import write_outcomes
 from training.__main__ import cli
 from training.cost_quality import Pool, single_choices
 from training.plots import file_name, plot_pgr, plot_pools, require_matplotlib
 
-pytest.importorskip("matplotlib")
+module("matplotlib")
 
 
 def small_pool() -> Pool:

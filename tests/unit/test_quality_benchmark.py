@@ -18,6 +18,7 @@ from benchmarks.quality.many import threshold_choices
 from benchmarks.quality.rivals import Matrix
 from benchmarks.quality.world import Part
 from heimdall_litellm.errors import ConfigError
+from tests.servers import module
 from tests.small_world import LEVELS, write_outcomes, write_priors
 from training.cost_quality import Pool, measure, trace
 from training.data import Example, load_outcomes
@@ -72,7 +73,7 @@ def test_fitted_rivals_find_what_gains(
     parts: tuple[Part, Part], fitter: Callable[[Part, Part], np.ndarray[tuple[int], np.dtype[np.float64]]]
 ) -> None:
     if fitter is rivals.tfidf_ridge:
-        pytest.importorskip("sklearn")
+        module("sklearn")
     known, asked = parts
     difficulty = fitter(known, asked)
     is_tiny = np.array(["tiny" in example.text for example in asked.examples])
