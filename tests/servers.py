@@ -1,4 +1,4 @@
-"""Servers that tests start for themselves. Where one is missing, or a package, a test skips; in CI it fails."""
+"""Servers that tests start for themselves. Where one is missing, a test skips; in CI it fails."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def free_port() -> int:
 def program(name: str, path: str | None = None) -> str:
     """Return the path of a program; skip the test, or fail it in CI, where it isn't installed."""
     found = shutil.which(name, path=path)
-    if found is not None:
-        return found
-    lacking(f"{name} is not installed")
+    if found is None:
+        lacking(f"{name} is not installed")
+    return found
 
 
 def module(name: str) -> None:
