@@ -349,7 +349,13 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
 
     def _left(self, record: Record) -> None:
         """Note that a client hung up, unless LiteLLM logs what there was of the answer, as it mostly does."""
-        asyncio.get_running_loop().call_later(_TO_LOG_S, self._forgotten, record)
+        # A stream that nobody closed ends with its loop, where nothing can be called later.
+        shield_now(
+            self.failures,
+            "journal",
+            lambda: asyncio.get_running_loop().call_later(_TO_LOG_S, self._forgotten, record),
+            None,
+        )
 
     async def async_post_call_failure_hook(
         self,

@@ -19,6 +19,7 @@ from heimdall_litellm.config import load_settings
 from heimdall_litellm.core.types import Decision
 from heimdall_litellm.plugin import handler, outcomes, seams
 from heimdall_litellm.plugin.handler import HeimdallHandler
+from heimdall_litellm.plugin.records import Record
 from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import Failures
 from heimdall_litellm.plugin.simulated import SimulatedProvider
@@ -395,6 +396,12 @@ async def test_a_stream_behind_a_guardrail_or_watched_by_litellm_is_left_alone(
     assert hook.async_post_call_streaming_iterator_hook(ADMIN, stream, await _pre(hook)) is stream
     assert hook.async_post_call_streaming_iterator_hook(ADMIN, stream, {}) is stream
     assert hook.failures.counts() == {}
+
+
+def test_a_stream_that_outlives_its_event_loop_breaks_nothing_when_it_is_closed(make: Any) -> None:
+    hook = make()
+    hook._left(Record("heimdall", ""))
+    assert hook.failures.counts() == {("journal", "RuntimeError"): 1}
 
 
 async def test_a_call_within_an_attempt_keeps_its_time_limit(make: Any) -> None:
