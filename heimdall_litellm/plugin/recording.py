@@ -112,24 +112,17 @@ class Reckoning:
 
 
 class Recorder:
-    """Hands to the journal's writer what the hooks report; nothing where there is none."""
+    """Hands to the journal's writer what the hooks report."""
 
-    def __init__(
-        self, writer: Writer | None, cache_price: CachePrice, keep_prompt: Keep = _keep_none
-    ) -> None:
+    def __init__(self, writer: Writer, cache_price: CachePrice, keep_prompt: Keep = _keep_none) -> None:
         self._writer, self._cache_price, self._keep_prompt = writer, cache_price, keep_prompt
         self._version = heimdall_litellm.__version__
         self._papers: _Papers | None = None
 
-    @property
-    def is_on(self) -> bool:
-        """Whether anything is handed over."""
-        return self._writer is not None
-
     def decided(self, record: Record, body: Mapping[str, Any]) -> None:
         """Record what became of a request before anybody was called."""
         choice, record.choice = record.choice, None
-        if self._writer is not None and not record.is_recorded:
+        if not record.is_recorded:
             at, reckoning = now(), record.reckoning
             prompt = self._keep_prompt(body, choice.facts.ask if choice is not None else None)
             # Where there is no room for it, there is none for what came of it.
@@ -139,7 +132,7 @@ class Recorder:
 
     def ended(self, record: Record, status: Status, logged: Mapping[str, Any] | None = None) -> None:
         """Record what became of a request in the end; only what is said first counts."""
-        if self._writer is None or not record.is_recorded or record.is_ended:
+        if not record.is_recorded or record.is_ended:
             return
         record.is_ended = True
         at, tries, served = now(), tuple(map(_try_of, record.course.attempts)), record.served
@@ -151,13 +144,13 @@ class Recorder:
     def doubted(self, follows: Follows) -> None:
         """Record that a request doubts the answer to the one before."""
         earlier, doubt = follows.earlier, follows.doubt
-        if self._writer is not None and earlier is not None and doubt is not None:
+        if earlier is not None and doubt is not None:
             at = now()
             self._writer.submit(lambda: (_sign(earlier, at, doubt),))
 
     def rated(self, signal: Signal) -> bool:
         """Record what somebody thinks of an answer; False where it can't be taken now."""
-        return self._writer is not None and self._writer.submit(lambda: (signal,))
+        return self._writer.submit(lambda: (signal,))
 
     def _told(
         self,

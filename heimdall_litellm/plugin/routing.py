@@ -117,7 +117,7 @@ class Routing:
         if facts is not None:
             conversation = runtime.conversations.identity(facts, record.caller.key or "")
         record.mode = runtime.modes.of(record.caller, conversation)
-        if facts is not None and runtime.recorder.is_on and record.mode != "off":
+        if facts is not None and record.mode != "off":
             record.follows = runtime.conversations.follow(
                 conversation, record.id, facts, time.monotonic(), listens=runtime.settings.journal.enabled
             )
