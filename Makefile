@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 CONFIG ?= litellm_config.yaml
 PORT ?= 4000
 HOST ?= 127.0.0.1
+# Each file of tests runs in one process, beside others: proxies are started once in each.
+PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 .PHONY: run test lint format unit bench clean
 

@@ -42,6 +42,7 @@ OWN_PAUSE: Final = Pause(base_s=180.0, is_certain=True, is_growing=False, spread
 
 _MAX_CIRCUITS: Final = 10_000
 _OWN: Final = "own:"
+_RANDOM: Final = random.SystemRandom()  # a host may seed its own, for all its workers alike
 
 Listener = Callable[[str, Circuit, float], None]
 """Told key, circuit and seconds of pause left, whenever a circuit opens (seconds > 0) or closes (0)."""
@@ -73,7 +74,7 @@ class Health:
         self,
         *,
         clock: Callable[[], float] = time.monotonic,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = _RANDOM.random,
         max_circuits: int = _MAX_CIRCUITS,
         is_on: bool = True,
     ) -> None:

@@ -6,6 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,15 @@ def _scrubbed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.endswith(_SECRET_ENDINGS):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_catalog_is_left_running() -> Iterator[None]:
+    """What a test starts it ends: a catalog that goes on being read would disturb the tests after it."""
+    before = threading.enumerate()
+    yield
+    started = [one for one in threading.enumerate() if one not in before]
+    assert [one.name for one in started if one.name.startswith("heimdall-catalog")] == []
 
 
 settings.register_profile("heimdall", deadline=None, derandomize=bool(os.environ.get("CI")))

@@ -37,6 +37,7 @@ Clock = Callable[[], float]
 _FIRST_PAUSE: Final = 2.0
 _LONGEST_PAUSE: Final = 300.0
 _BLIND_SECONDS: Final = 5.0
+_RANDOM: Final = random.SystemRandom()  # a host may seed its own, for all its workers alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class StoredLogin:
         *,
         clock: Clock = time.time,
         limits: Limits = DEFAULT_LIMITS,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = _RANDOM.random,
     ) -> None:
         self._store, self._name, self._client = store, name, client
         self._clock, self._limits, self._jitter = clock, limits, jitter

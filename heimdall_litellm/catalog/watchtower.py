@@ -50,6 +50,7 @@ _AFTER_FAILURE_S: Final = 1.0
 MOST_LINES: Final = 20
 """How many changes are logged one by one at a time."""
 _KEY: Final = "callback_settings.heimdall.catalog"
+_RANDOM: Final = random.SystemRandom()  # a host may seed its own, for all its workers alike
 
 logger = logging.getLogger("heimdall_litellm")
 
@@ -104,7 +105,7 @@ class Watchtower:
         is_telling: bool = True,
         fetcher: Fetcher | None = None,
         now: Callable[[], float] = time.time,
-        jitter: Callable[[], float] = lambda: random.uniform(0.9, 1.1),
+        jitter: Callable[[], float] = lambda: _RANDOM.uniform(0.9, 1.1),
     ) -> None:
         self._settings, self._price_map, self._environ = settings, price_map, environ
         self._listener, self._meter, self._now = listener, meter or Silent(), now

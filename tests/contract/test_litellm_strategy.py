@@ -12,8 +12,12 @@ from heimdall_litellm.errors import ConfigError, NoCandidate
 from heimdall_litellm.plugin import runtime, seams
 from heimdall_litellm.plugin.strategy import HeimdallRoutingStrategy
 from tests.fakes.engine import FakeEngine
+from tests.support import QUIET
 
-SETTINGS = {"router": {"cheap_candidates": ["a", "b"], "mid_candidates": ["c"], "hard_candidates": ["c"]}}
+SETTINGS = {
+    **QUIET,
+    "router": {"cheap_candidates": ["a", "b"], "mid_candidates": ["c"], "hard_candidates": ["c"]},
+}
 HI = [{"role": "user", "content": "hi"}]
 
 

@@ -111,11 +111,13 @@ class _Server(ThreadingHTTPServer):
 class FakeProviders:
     """The servers, what they received, and what they are to answer.
 
-    With a TLS context they serve at `tls_port` too.
+    With a TLS context they serve at `tls_port` too. They keep no lists of models: who asks for one, as each
+    proxy's catalog does at its own times, gets a 404 and is `listed`, and not among what they received.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.received: list[Received] = []
+        self.listed: list[Received] = []
         self._scripts: dict[str, list[str]] = {}
         self._played: dict[str, int] = defaultdict(int)
         self._lock = threading.Lock()
@@ -137,16 +139,22 @@ class FakeProviders:
                 self.rfile = _Kept(self.rfile.detach())
 
             def do_POST(self) -> None:
+                fake.answer(self._request(), self)
+
+            def _request(self) -> Received:
                 head = b"".join(self.rfile.lines)
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 self.rfile.lines.clear()
-                request = Received(
+                return Received(
                     self.command, self.path, dict(self.headers), body, head, time.monotonic(), tls is not None
                 )
-                fake.answer(request, self)
 
             def do_GET(self) -> None:
-                self.do_POST()
+                if self.path.partition("?")[0].endswith("/models"):
+                    fake.listed.append(self._request())
+                    _send(self, 404, b"{}")
+                else:
+                    self.do_POST()
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -177,6 +185,7 @@ class FakeProviders:
         """Forget what came in and what was to be answered; hang up on those who wait for an answer."""
         with self._lock:
             self.received.clear()
+            self.listed.clear()
             self._scripts.clear()
             self._played.clear()
             self._released.set()

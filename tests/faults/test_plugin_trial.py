@@ -25,8 +25,10 @@ from heimdall_litellm.plugin.simulated import SimulatedProvider
 from heimdall_litellm.web.backend import Caller, Outcome
 from heimdall_litellm.web.problems import Problem
 from tests.fakes.engine import FakeEngine
+from tests.support import QUIET
 
 SETTINGS: dict[str, Any] = {
+    **QUIET,
     "router": {"cheap_candidates": ["a", "b"], "mid_candidates": ["b"], "hard_candidates": ["c"]},
     "simulation": {"mode": "always"},
 }

@@ -216,6 +216,15 @@ def test_a_thought_is_signed_as_anthropics_are(ask: Ask) -> None:
     assert call["input"] == {"city": "x"}
 
 
+def test_who_asks_for_a_list_of_models_has_called_no_model(fakes: FakeProviders) -> None:
+    for path in ("/v1/models", "/v1beta/models?pageSize=1000"):
+        assert httpx.get(fakes.url + path, trust_env=False).status_code == 404
+    assert [request.path for request in fakes.listed] == ["/v1/models", "/v1beta/models?pageSize=1000"]
+    assert fakes.received == []
+    fakes.reset()
+    assert fakes.listed == []
+
+
 def test_every_byte_is_kept(fakes: FakeProviders) -> None:
     before = time.monotonic()
     headers = [("X-One", "secret-a"), ("x-one", "secret-b"), ("host", "api.openai.com:443")]
