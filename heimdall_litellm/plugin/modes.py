@@ -7,7 +7,7 @@ import re
 from typing import Any, Final
 
 from heimdall_litellm.config import Settings
-from heimdall_litellm.config.settings import ModeName, ModeRule
+from heimdall_litellm.config.modes import ModeName, ModeRule
 from heimdall_litellm.core.conversation import share_of
 from heimdall_litellm.journal.record import Caller
 

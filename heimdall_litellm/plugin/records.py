@@ -28,7 +28,7 @@ from heimdall_litellm.plugin.recording import Reckoning, cause_of
 from heimdall_litellm.plugin.translate import LITELLM_METADATA, METADATA
 
 if TYPE_CHECKING:
-    from heimdall_litellm.config.settings import ModeName
+    from heimdall_litellm.config.modes import ModeName
     from heimdall_litellm.core.conversation import Follows
     from heimdall_litellm.plugin.recording import Choice
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from heimdall_litellm.config.settings import JournalSettings
+from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.journal.opening import open_store
 from heimdall_litellm.journal.record import JournalRecord
 from heimdall_litellm.journal.store import Entry, Page, Store

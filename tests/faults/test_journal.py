@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from heimdall_litellm.config.settings import JournalSettings
+from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.journal.opening import open_store
 from heimdall_litellm.journal.sink import DatabaseSink
 from heimdall_litellm.journal.writer import Writer
@@ -144,7 +144,7 @@ def test_a_database_that_says_nothing_holds_nobody_up(keep: Any) -> None:
 
 KILLED = """
 import os, signal, sys
-from heimdall_litellm.config.settings import JournalSettings
+from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.journal.sink import DatabaseSink
 from heimdall_litellm.journal.writer import Writer
 from tests.fakes.journal import Meter, record

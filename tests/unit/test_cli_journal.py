@@ -20,7 +20,7 @@ from pyarrow import parquet
 
 from heimdall_litellm.cli import journal as command
 from heimdall_litellm.cli.main import main
-from heimdall_litellm.config.settings import JournalSettings
+from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.journal.opening import open_store
 from heimdall_litellm.journal.record import Caller, Item, Try, from_json, now
 from heimdall_litellm.journal.schema import Line, json_schema, schema_text

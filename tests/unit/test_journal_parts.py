@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heimdall_litellm.config import load_settings
-from heimdall_litellm.config.settings import JournalSettings
+from heimdall_litellm.config import JournalSettings, load_settings
 from heimdall_litellm.errors import JournalError
 from heimdall_litellm.journal.record import (
     Baseline,

@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from heimdall_litellm.config.settings import JournalSettings
+from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.errors import JournalError
 from heimdall_litellm.journal.database import Database, parse_url
 from heimdall_litellm.journal.opening import open_store
@@ -217,7 +217,7 @@ def test_a_journal_of_a_newer_version_is_refused(store: Store, url: str) -> None
 
 WRITE = """
 import sys
-from heimdall_litellm.config.settings import JournalSettings
+from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.journal.opening import open_store
 from tests.fakes.journal import record
 

@@ -15,7 +15,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from heimdall_litellm.config.settings import JournalSettings
+from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.journal.opening import open_store
 from heimdall_litellm.journal.record import Baseline, Caller, Item, Try
 from heimdall_litellm.journal.store import Store
