@@ -28,19 +28,18 @@ from litellm.integrations.custom_logger import CustomLogger
 from heimdall_litellm.auth.registry import enabled
 from heimdall_litellm.config import environment
 from heimdall_litellm.config.files import settings_from_config
-from heimdall_litellm.errors import HeimdallError, NoOtherModel, RequestError
-from heimdall_litellm.plugin import access, apply, effort, seams, simulated, streams, tracing, transcript
-from heimdall_litellm.plugin.attempts import Attempt
-from heimdall_litellm.plugin.credentials import Brought, held
+from heimdall_litellm.errors import HeimdallError, RequestError
+from heimdall_litellm.plugin import access, apply, seams, simulated, streams, tracing
+from heimdall_litellm.plugin.admission import Admission
+from heimdall_litellm.plugin.fitting import Fitting
 from heimdall_litellm.plugin.guard import Guard, borrows, refused, token_of
 from heimdall_litellm.plugin.mount import mount
 from heimdall_litellm.plugin.outcomes import Outcomes
-from heimdall_litellm.plugin.records import Record, Records, deployment_of, group_of
+from heimdall_litellm.plugin.records import Record, Records
 from heimdall_litellm.plugin.routing import Routing
 from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.serving import ProxyBackend
 from heimdall_litellm.plugin.shield import Failures, later, logger, say_plainly, shield, shield_now
-from heimdall_litellm.plugin.verdict import has_answered
 
 if TYPE_CHECKING:
     from heimdall_litellm.config import Settings
@@ -60,11 +59,12 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         self.runtime = runtime
         self.failures = runtime.failures
         self.records = Records(forgotten=self._forgotten)
-        self._provider = provider
         self._names = frozenset() if is_bypassed else runtime.settings.names
         self._guard = Guard(runtime, self._names, self.failures)
         self._routing = Routing(runtime, self._guard, self.failures)
         self._outcomes = Outcomes(runtime, self.records, self._names)
+        self._admission = Admission(runtime, self._guard, self._outcomes)
+        self._fitting = Fitting(runtime, self.records, provider)
 
     async def async_pre_call_hook(
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: str
@@ -160,7 +160,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         otherwise = None if record is None else healthy_deployments
         # Where LiteLLM falls back, it does so while it handles what went wrong.
         recovering = sys.exception()
-        filtered = self._filtered(record, model, healthy_deployments, request_kwargs, recovering)
+        filtered = self._admission.filtered(record, model, healthy_deployments, request_kwargs, recovering)
         try:
             kept = await shield(self.failures, "filter", filtered, otherwise, kind=list)
             if kept is None:
@@ -172,53 +172,6 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             raise seams.final_error(error) from None
         return kept
 
-    async def _filtered(
-        self,
-        record: Record | None,
-        model: str,
-        deployments: list[Any],
-        request: Mapping[str, Any] | None,
-        recovering: BaseException | None,
-    ) -> list[Any]:
-        if record is None:
-            return await self._guard.unseen(model, deployments, request)
-        if record.is_closed:
-            raise refused(record.requested)
-        if record.is_left_alone:
-            record.course.begin(model, self.runtime.health)
-            return deployments
-        if record.allowed is not None and model not in record.allowed:
-            return []
-        last = record.course.current
-        if last is not None and not last.is_over and recovering is not None:
-            # Reported by nobody, so a stream: with a status, if a provider said something within it.
-            self._outcomes.settle(record, last, recovering, is_stream=has_answered(recovering))
-        if record.course.is_client_to_blame:
-            raise NoOtherModel(*(record.final or (400, "the request was refused")))
-        if seams.has_begun(recovering):
-            # A second answer behind half of a first one would be neither.
-            record.course.go_on_with(())
-            raise NoOtherModel(502, "the stream broke off after its first content")
-        if not record.course.leads_to(model):
-            return []
-        return self._admitted(record, model, deployments)
-
-    def _admitted(self, record: Record, model: str, deployments: list[Any]) -> list[Any]:
-        """Begin an attempt at `model`, and return those of its deployments that may be called."""
-        health, course = self.runtime.health, record.course
-        credentials = self.runtime.credentials
-        dedicated = [credentials.dedicated(d, record.brought) or d for d in deployments]
-        own = course.hop_of(model).own if dedicated != deployments else None
-        admitted = set(health.admit([_id_of(d) for d in deployments], own))
-        if not admitted and course.others_are_well(model, health):
-            return []  # which sends LiteLLM to the next model
-        attempt = course.begin(model, health)
-        attempt.is_last_resort = not admitted
-        ids = [_id_of(d) for d in deployments]
-        if len(ids) == 1 or len(admitted) == 1:
-            attempt.deployment = next(iter(admitted), ids[0])
-        return [d for d, known in zip(dedicated, ids, strict=True) if not admitted or known in admitted]
-
     async def async_pre_call_deployment_hook(
         self, kwargs: dict[str, Any], call_type: Any
     ) -> dict[str, Any] | None:
@@ -228,61 +181,11 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         if borrows(call) and (token := token_of(kwargs)) is not None:
             await self._check_lending(lambda: self._guard.lent(kwargs), token)
         changed = (
-            await shield(self.failures, "attempt", self._fitted(kwargs, call), None, kind=dict) or kwargs
+            await shield(self.failures, "attempt", self._fitting.fitted(kwargs, call), None, kind=dict)
+            or kwargs
         )
-        redirected = later(self._simulated, changed, call)
+        redirected = later(self._fitting.simulated, changed, call)
         return await shield(self.failures, "simulate", redirected, None, kind=dict) or changed
-
-    async def _fitted(self, kwargs: dict[str, Any], call: str) -> dict[str, Any]:
-        """Return the attempt's arguments with credential and effort."""
-        credentials, record = self.runtime.credentials, self.records.of(kwargs)
-        if record is None:
-            return credentials.scoped(kwargs) or kwargs
-        if record.is_left_alone:
-            record.served = group_of(kwargs) or record.served
-            attached = await shield(
-                self.failures, "credentials", credentials.attached(kwargs, record.brought), None, kind=tuple
-            )
-            return attached[0] if attached is not None else kwargs
-        record.served = group_of(kwargs) or record.served
-        attaching = credentials.attached(kwargs, record.brought)
-        presented = await shield(self.failures, "credentials", attaching, None, kind=tuple)
-        fitted, whose = presented if presented is not None else (dict(kwargs), None)
-        spec = record.effort_for(record.served) if record.served is not None else None
-        thinking = fitted
-        if spec is not None:
-            thinking = shield_now(
-                self.failures, "effort", lambda: effort.fitted(fitted, call, spec), fitted, kind=dict
-            )
-        # Last, for it may find that thinking has to be off.
-        readable = shield_now(
-            self.failures, "transcript", lambda: _readable(thinking, call), thinking, kind=dict
-        )
-        self._note_attempt(record, readable, whose, added_effort=thinking is not fitted)
-        timed = _within_time(readable, record.course.current)
-        return shield_now(self.failures, "hold", lambda: held(timed, call), timed, kind=dict)
-
-    def _note_attempt(
-        self, record: Record, kwargs: dict[str, Any], whose: Brought | str | None, *, added_effort: bool
-    ) -> None:
-        attempt = record.course.current
-        if attempt is None:
-            return
-        attempt.deployment = deployment_of(kwargs) or attempt.deployment
-        attempt.added_effort |= added_effort
-        if isinstance(whose, str):
-            attempt.adapter = whose
-        elif whose is not None:
-            attempt.adapter, attempt.own = whose.adapter.name, whose.own
-        apply.note_attempt(kwargs, record.facts())
-
-    def _simulated(self, kwargs: Mapping[str, Any], call: str) -> dict[str, Any] | None:
-        record = self.records.of(kwargs)
-        attempt = record.course.current if record is not None else None
-        if not self.runtime.is_simulating or (attempt is not None and attempt.adapter is not None):
-            # A credential that somebody brings is there to be used.
-            return None
-        return simulated.redirect(kwargs, call, self._provider, self.runtime.entry(group_of(kwargs)))
 
     async def async_post_call_response_headers_hook(
         self,
@@ -373,25 +276,6 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
     ) -> None:
         """Measure how long the group took, and note that it is well."""
         await shield(self.failures, "log", later(self._outcomes.observe, kwargs, start_time, end_time), None)
-
-
-def _within_time(kwargs: dict[str, Any], attempt: Attempt | None) -> dict[str, Any]:
-    """Return one attempt with its time limit, which LiteLLM's adapter for Gemini's own endpoint loses."""
-    if attempt is None:
-        return kwargs
-    if kwargs.get("timeout") is not None:
-        attempt.time_limit = kwargs["timeout"]
-    return kwargs if attempt.time_limit is None else {**kwargs, "timeout": attempt.time_limit}
-
-
-def _readable(kwargs: dict[str, Any], call: str) -> dict[str, Any]:
-    whose = seams.provider_and_model(str(kwargs.get("model")), kwargs.get("custom_llm_provider"))
-    return transcript.cleaned(kwargs, call, *whose)
-
-
-def _id_of(deployment: Any) -> str:
-    info = deployment.get("model_info") if isinstance(deployment, Mapping) else None
-    return str(info.get("id")) if isinstance(info, Mapping) else ""
 
 
 def read_settings() -> Settings:

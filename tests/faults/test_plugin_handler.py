@@ -17,7 +17,7 @@ from litellm.types.utils import CallTypes
 
 from heimdall_litellm.config import load_settings
 from heimdall_litellm.core.types import Decision
-from heimdall_litellm.plugin import handler, outcomes, seams
+from heimdall_litellm.plugin import effort, handler, outcomes, seams
 from heimdall_litellm.plugin.handler import HeimdallHandler
 from heimdall_litellm.plugin.records import Record
 from heimdall_litellm.plugin.runtime import Runtime
@@ -256,7 +256,7 @@ async def test_if_that_cannot_be_told_it_fails_closed(
 
 
 async def test_effort_that_breaks_leaves_the_simulated_provider_in_place(make: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(handler.effort, "fitted", lambda *_: 1 // 0)
+    monkeypatch.setattr(effort, "fitted", lambda *_: 1 // 0)
     hook = make(settings={"simulation": {"mode": "always"}})
     routed = await _pre(hook)
     attempt = {"model": "openai/gpt-5", "metadata": {**routed["metadata"], "model_group": "a"}}
