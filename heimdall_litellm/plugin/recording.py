@@ -193,15 +193,13 @@ class Recorder:
     ) -> JournalRecord:
         decision = choice.decision
         reckoning.baseline = self._baseline(choice)
-        reckoning.expected_tokens = {
-            c.model: c.output_tokens for c in reversed(decision.candidates) if c.eligible
-        }
+        reckoning.expected_tokens = {name: row.output_tokens for name, row in decision.rows.items()}
         entries = choice.snapshot.entries
         known = [entries[name] for name in reckoning.expected_tokens if name in entries]
         reckoning.prices = {
             e.name: (e.input_usd_per_mtok or 0.0, e.output_usd_per_mtok or 0.0) for e in known
         }
-        chosen = next((c for c in decision.candidates if c.model == decision.model and c.eligible), None)
+        chosen = decision.rows[decision.model]
         return replace(
             plain,
             arm=choice.arm,
@@ -211,7 +209,8 @@ class Recorder:
             effort=decision.effort.reasoning_effort,
             alpha=decision.alpha,
             policy=decision.router_policy,
-            cost_usd=chosen.cost_usd if chosen is not None else None,
+            decided_in=chosen.bucket,
+            cost_usd=chosen.cost_usd,
             baseline=reckoning.baseline,
             candidates=tuple(map(candidate_of, decision.candidates)),
             ranked=decision.ranked,

@@ -1,0 +1,102 @@
+"""What is recorded of a decision and of what came of it, from real decisions on the shipped bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heimdall_litellm.core.failover import Hop
+from heimdall_litellm.core.request import read_request
+from heimdall_litellm.core.types import NO_STANDING, Bucket, Overrides
+from heimdall_litellm.engine import Heimdall
+from heimdall_litellm.journal.record import Item, JournalRecord, Outcome
+from heimdall_litellm.plugin.attempts import Attempt, Course
+from heimdall_litellm.plugin.recording import Choice, Recorder
+from heimdall_litellm.plugin.records import Record
+
+ROOT = Path(__file__).parents[2]
+BODY = {"messages": [{"role": "user", "content": "Prove that e is irrational"}]}
+
+
+@dataclass(slots=True)
+class Now:
+    """A writer that makes everything at once."""
+
+    items: list[Item] = field(default_factory=list)
+
+    def submit(self, make: Callable[[], Sequence[Item]]) -> bool:
+        self.items += make()
+        return True
+
+    def record(self) -> JournalRecord:
+        """Return the latest record."""
+        return next(item for item in reversed(self.items) if isinstance(item, JournalRecord))
+
+    def outcome(self) -> Outcome:
+        """Return the latest outcome."""
+        return next(item for item in reversed(self.items) if isinstance(item, Outcome))
+
+
+@pytest.fixture(scope="module")
+def engine() -> Heimdall:
+    return Heimdall.from_yaml(ROOT / "litellm_config.yaml", environ={}, is_caching=False)
+
+
+def logged(cost: float | None = 0.04, read: int = 100, written: int = 4_000, **usage: Any) -> dict[str, Any]:
+    """What LiteLLM logs of an answer."""
+    return {
+        "prompt_tokens": read,
+        "completion_tokens": written,
+        "response_cost": cost,
+        "metadata": {"usage_object": usage},
+        "response": {},
+    }
+
+
+def decided(engine: Heimdall, bucket: Bucket | None = None, alpha: float = 0.6) -> Choice:
+    """Decide on a request as the handler does."""
+    facts, overrides = read_request(BODY), Overrides(alpha, bucket)
+    names = frozenset(engine.candidate_names("heimdall"))
+    decision = engine.decide_facts(facts, overrides=overrides)
+    return Choice(facts, decision, engine.snapshot, names, overrides, NO_STANDING)
+
+
+def answered(recorder: Recorder, choice: Choice, answer: dict[str, Any], *models: str) -> Record:
+    """Record a request that went to the models decided on, or to others, of which the last one answered."""
+    record = Record("heimdall", "why", call="acompletion")
+    record.note(choice, "why")
+    hops = [Hop(name) for name in models or (choice.decision.model,)]
+    record.goes_to, record.served = hops[0].model, hops[-1].model
+    record.course = Course(hops)
+    record.course.attempts += [Attempt(hop, is_over=True, added_effort=True) for hop in hops]
+    recorder.decided(record, BODY)
+    recorder.ended(record, "answered", answer)
+    return record
+
+
+@pytest.mark.parametrize(("bucket", "effort"), [("hard", "high"), ("mid", "medium")])
+def test_of_a_model_in_several_buckets_that_row_counts_which_was_chosen(
+    engine: Heimdall, bucket: Bucket, effort: str
+) -> None:
+    writer = Now()
+    choice = decided(engine, bucket)
+    record = answered(Recorder(writer, lambda _: None), choice, logged())  # type: ignore[arg-type]
+    told, model = writer.record(), choice.decision.model
+    rows = {c.bucket: c for c in told.candidates if c.model == model}
+    assert len({row.cost_usd for row in rows.values()}) > 1, "a model with one row shows nothing"
+    assert (told.decided_in, told.effort, told.chosen) == (bucket, effort, rows[bucket])
+    assert told.cost_usd == rows[bucket].cost_usd
+    assert record.reckoning.expected_tokens is not None
+    assert record.reckoning.expected_tokens[model] == rows[bucket].output_tokens
+
+
+def test_a_record_that_names_no_row_tells_it_by_the_effort(engine: Heimdall) -> None:
+    writer = Now()
+    answered(Recorder(writer, lambda _: None), decided(engine, "hard"), logged())  # type: ignore[arg-type]
+    told = writer.record()
+    assert replace(told, decided_in=None).chosen == told.chosen
+    assert replace(told, decided=None).chosen is None
