@@ -168,10 +168,11 @@ class JournalRecord:
     `id` is in the answer's `heimdall-decision-id`, `call_id` in its `x-litellm-call-id`. `propensity` is the
     probability with which `model` was chosen, given all else. `decided` is what was decided: another model
     where the request went to the baseline by a draw, or, in shadow mode, where it always goes. `seen`,
-    `given` and `digests` are None where nothing was decided. `cost_usd` is what was expected of `decided`,
-    `duration_us` how long routing took. `repeated_tokens` of the input stood in an earlier request of the
-    same conversation. `ranked` and `fallbacks` are what was to be tried, as decided. `bucket` is the
-    request's, `decided_in` the one of the candidate that was chosen: a model may stand in several.
+    `given` and `digests` are None where nothing was decided. `cost_usd` is what was expected of `decided`
+    (None where its price is unknown), `duration_us` how long routing took. `repeated_tokens` of the input
+    stood in an earlier request of the same conversation. `ranked` and `fallbacks` are what was to be tried,
+    as decided. `bucket` is the request's, `decided_in` the one of the candidate that was chosen: a model may
+    stand in several.
     """
 
     id: str
@@ -235,8 +236,8 @@ class Try:
 class Outcome:
     """What became of a request.
 
-    Costs are USD: LiteLLM's own, or by the catalog's prices where it logs none, and `baseline_usd` by
-    `savings.py`.
+    Costs are USD: LiteLLM's own, or by the catalog's prices where it logs none, None where nobody knows the
+    price; `baseline_usd` by `savings.py`.
     """
 
     id: str

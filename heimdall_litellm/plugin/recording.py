@@ -13,12 +13,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import heimdall_litellm
-from heimdall_litellm.core.cost import expected_cost_usd, expected_output_tokens
 from heimdall_litellm.core.types import Decision, Overrides, RequestFacts, Standing
 from heimdall_litellm.journal.record import (
     DOCUMENTS_EVERY,
     Arm,
-    Baseline,
     Cause,
     Digests,
     Document,
@@ -38,6 +36,13 @@ from heimdall_litellm.journal.record import (
 )
 from heimdall_litellm.journal.savings import Counterfactual, counterfactual
 from heimdall_litellm.plugin.answers import Usage, cost_of, form_of, usage_of
+from heimdall_litellm.plugin.reckoning import (
+    PricesOf,
+    Reckoning,
+    baseline_of,
+    expected_usd,
+    list_price,
+)
 from heimdall_litellm.replay import catalog_document, settings_document
 
 if TYPE_CHECKING:
@@ -64,8 +69,6 @@ _READ: Final = (
 
 Keep = Callable[[Mapping[str, Any], str | None], Callable[[], Prompt] | None]
 """From a body and its ask to how what is kept of them is made; None where nothing is."""
-CachePrice = Callable[[str], float | None]
-"""USD per million cached tokens of a model group, None where nobody knows it."""
 
 
 def _keep_none(_body: Mapping[str, Any], _ask: str | None) -> None:
@@ -100,22 +103,11 @@ class _Papers:
     at: datetime
 
 
-@dataclass(slots=True)
-class Reckoning:
-    """What the writer's thread finds out for a request's outcome."""
-
-    baseline: Baseline | None = None
-    expected_tokens: Mapping[str, float] | None = None
-    prices: Mapping[str, tuple[float, float]] | None = None
-    """USD per million tokens, in and out, by model."""
-    repeated_tokens: int = 0
-
-
 class Recorder:
     """Hands to the journal's writer what the hooks report."""
 
-    def __init__(self, writer: Writer, cache_price: CachePrice, keep_prompt: Keep = _keep_none) -> None:
-        self._writer, self._cache_price, self._keep_prompt = writer, cache_price, keep_prompt
+    def __init__(self, writer: Writer, prices_of: PricesOf, keep_prompt: Keep = _keep_none) -> None:
+        self._writer, self._prices_of, self._keep_prompt = writer, prices_of, keep_prompt
         self._version = heimdall_litellm.__version__
         self._papers: _Papers | None = None
 
@@ -139,7 +131,7 @@ class Recorder:
         seen = _Seen.of(logged) if logged is not None else None
         last, escalated = record.course.current, record.escalated_from
         ended = _Ended(record.id, at, status, served, tries, seen, last, escalated, record.reckoning)
-        self._writer.submit(lambda: tuple(_outcome(ended)))
+        self._writer.submit(lambda: tuple(_outcome(ended, self._prices_of)))
 
     def doubted(self, follows: Follows) -> None:
         """Record that a request doubts the answer to the one before."""
@@ -192,14 +184,8 @@ class Recorder:
         self, plain: JournalRecord, choice: Choice, reckoning: Reckoning, digests: Digests
     ) -> JournalRecord:
         decision = choice.decision
-        reckoning.baseline = self._baseline(choice)
+        reckoning.baseline = baseline_of(decision, choice.facts, choice.snapshot, self._prices_of)
         reckoning.expected_tokens = {name: row.output_tokens for name, row in decision.rows.items()}
-        entries = choice.snapshot.entries
-        known = [entries[name] for name in reckoning.expected_tokens if name in entries]
-        reckoning.prices = {
-            e.name: (e.input_usd_per_mtok or 0.0, e.output_usd_per_mtok or 0.0) for e in known
-        }
-        chosen = decision.rows[decision.model]
         return replace(
             plain,
             arm=choice.arm,
@@ -209,8 +195,8 @@ class Recorder:
             effort=decision.effort.reasoning_effort,
             alpha=decision.alpha,
             policy=decision.router_policy,
-            decided_in=chosen.bucket,
-            cost_usd=chosen.cost_usd,
+            decided_in=decision.rows[decision.model].bucket,
+            cost_usd=expected_usd(decision, choice.snapshot),
             baseline=reckoning.baseline,
             candidates=tuple(map(candidate_of, decision.candidates)),
             ranked=decision.ranked,
@@ -225,24 +211,6 @@ class Recorder:
                 decision.spent.features_ns / 1e3,
                 decision.spent.triage_ns / 1e3,
             ),
-        )
-
-    def _baseline(self, choice: Choice) -> Baseline | None:
-        decision, near = choice.decision, choice.decision.near
-        alone = choice.snapshot.baselines.get(decision.policy)
-        if alone is None or near is None:
-            return None
-        name = alone.rows[0].entry.name
-        tokens = expected_output_tokens(alone, choice.facts, near)
-        scored = [c.quality for c in decision.candidates if c.model == name]
-        return Baseline(
-            name,
-            expected_cost_usd(alone, choice.facts, tokens)[0],
-            tokens[0],
-            scored[-1] if scored else near.blend(alone.quality, alone.typical_quality)[0],
-            alone.input_usd[0] * 1e6,
-            alone.output_usd[0] * 1e6,
-            self._cache_price(name),
         )
 
     def _papers_of(self, snapshot: Snapshot, at: datetime) -> tuple[_Papers, tuple[Document, ...]]:
@@ -291,7 +259,7 @@ class _Ended:
     reckoning: Reckoning
 
 
-def _outcome(ended: _Ended) -> Iterator[Item]:
+def _outcome(ended: _Ended, prices_of: PricesOf) -> Iterator[Item]:
     seen = ended.seen
     served, provider, deployment = _answered_by(ended)
     outcome = Outcome(
@@ -310,7 +278,9 @@ def _outcome(ended: _Ended) -> Iterator[Item]:
         yield outcome
         return
     usage, form = usage_of(seen.logged), form_of(seen.logged.get("response"))
-    paid = 0.0 if ended.status == "cached" else cost_of(seen.logged) or _list_price(ended, served, usage)
+    # LiteLLM says 0 of what it doesn't know, too.
+    paid = cost_of(seen.logged) or list_price(usage, prices_of(served or ""))
+    paid = 0.0 if ended.status == "cached" else paid
     baseline = _baseline_usd(ended, served, paid, usage)
     yield replace(
         outcome,
@@ -342,17 +312,6 @@ def _answered_by(ended: _Ended) -> tuple[str | None, str | None, str | None]:
         return ended.served, last.hop.provider or _text(logged, "custom_llm_provider"), last.deployment
     served = _text(logged, "model_group") or ended.served
     return served, _text(logged, "custom_llm_provider"), _text(logged, "model_id")
-
-
-def _list_price(ended: _Ended, served: str | None, usage: Usage) -> float | None:
-    """Return what an answer cost by the catalog.
-
-    LiteLLM (1.106) logs 0 for Gemini's own streams, and for chat streams that another model took over.
-    """
-    prices = (ended.reckoning.prices or {}).get(served or "")
-    if prices is None or usage.input is None or usage.output is None:
-        return cost_of(ended.seen.logged) if ended.seen is not None else None
-    return (usage.input * prices[0] + usage.output * prices[1]) / 1e6
 
 
 def _text(logged: Mapping[str, Any], name: str) -> str | None:

@@ -15,6 +15,7 @@ from heimdall_litellm.core.types import NO_STANDING, Bucket, Overrides
 from heimdall_litellm.engine import Heimdall
 from heimdall_litellm.journal.record import Item, JournalRecord, Outcome
 from heimdall_litellm.plugin.attempts import Attempt, Course
+from heimdall_litellm.plugin.reckoning import Prices
 from heimdall_litellm.plugin.recording import Choice, Recorder
 from heimdall_litellm.plugin.records import Record
 
@@ -84,7 +85,7 @@ def test_of_a_model_in_several_buckets_that_row_counts_which_was_chosen(
 ) -> None:
     writer = Now()
     choice = decided(engine, bucket)
-    record = answered(Recorder(writer, lambda _: None), choice, logged())  # type: ignore[arg-type]
+    record = answered(Recorder(writer, lambda _: Prices()), choice, logged())  # type: ignore[arg-type]
     told, model = writer.record(), choice.decision.model
     rows = {c.bucket: c for c in told.candidates if c.model == model}
     assert len({row.cost_usd for row in rows.values()}) > 1, "a model with one row shows nothing"
@@ -96,7 +97,60 @@ def test_of_a_model_in_several_buckets_that_row_counts_which_was_chosen(
 
 def test_a_record_that_names_no_row_tells_it_by_the_effort(engine: Heimdall) -> None:
     writer = Now()
-    answered(Recorder(writer, lambda _: None), decided(engine, "hard"), logged())  # type: ignore[arg-type]
+    answered(Recorder(writer, lambda _: Prices()), decided(engine, "hard"), logged())  # type: ignore[arg-type]
     told = writer.record()
     assert replace(told, decided_in=None).chosen == told.chosen
     assert replace(told, decided=None).chosen is None
+
+
+OPEN = Prices(input=1.0, output=4.0)
+
+
+@pytest.mark.parametrize(
+    ("cost", "prices", "usage", "paid"),
+    [
+        (0.04, Prices(), {}, 0.04),  # LiteLLM's own figure
+        (0.0, Prices(), {}, None),  # it says 0 of what it doesn't know
+        (None, Prices(), {}, None),
+        (0.0, Prices(input=1.0), {}, None),
+        (0.0, Prices(0.0, 0.0), {}, 0.0),  # a local model, as its owner states
+        (0.0, OPEN, {}, (1_000 * 1.0 + 500 * 4.0) / 1e6),  # a stream that LiteLLM reckons at nothing
+        (None, OPEN, {}, (1_000 * 1.0 + 500 * 4.0) / 1e6),
+        (0.0, OPEN, {"cache_read_input_tokens": 400}, (1_000 * 1.0 + 500 * 4.0) / 1e6),
+        (
+            0.0,
+            Prices(1.0, 4.0, 0.1, 1.25),
+            {"cache_read_input_tokens": 400, "cache_creation_input_tokens": 200},
+            (400 * 1.0 + 400 * 0.1 + 200 * 1.25 + 500 * 4.0) / 1e6,
+        ),
+    ],
+)
+def test_a_cost_is_litellms_or_the_catalogs_and_otherwise_unknown(
+    engine: Heimdall, cost: float | None, prices: Prices, usage: dict[str, int], paid: float | None
+) -> None:
+    writer = Now()
+    answer = logged(cost, 1_000, 500, **usage)
+    answered(Recorder(writer, lambda _: prices), decided(engine), answer)  # type: ignore[arg-type]
+    found = writer.outcome()
+    assert found.cost_usd == pytest.approx(paid)
+    assert (found.baseline_usd is None) == (paid is None), "what isn't priced can't be compared"
+
+
+def test_of_a_model_whose_price_nobody_knows_nothing_is_expected(engine: Heimdall) -> None:
+    choice, writer = decided(engine), Now()
+    answered(Recorder(writer, lambda _: Prices()), choice, logged())  # type: ignore[arg-type]
+    assert writer.record().cost_usd is not None
+    assert writer.record().baseline is not None
+    unpriced = {
+        name: replace(entry, input_usd_per_mtok=None)
+        if name in (choice.decision.model, choice.baseline)
+        else entry
+        for name, entry in engine.snapshot.entries.items()
+    }
+    other = Heimdall(engine.settings, tuple(unpriced.values()), engine.snapshot.bundle)
+    facts, names = read_request(BODY), frozenset(other.candidate_names("heimdall"))
+    decision = other.decide_facts(facts, permitted={choice.decision.model, choice.baseline})
+    again = replace(choice, decision=decision, snapshot=other.snapshot, permitted=names)
+    answered(Recorder(writer, lambda _: Prices()), again, logged())  # type: ignore[arg-type]
+    assert (writer.record().cost_usd, writer.record().baseline) == (None, None)
+    assert (writer.outcome().cost_usd, writer.outcome().baseline_usd) == (0.04, None)
