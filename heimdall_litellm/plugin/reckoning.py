@@ -8,20 +8,26 @@ has none, the cost is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from heimdall_litellm.core.cost import expected_cost_usd, expected_output_tokens
 from heimdall_litellm.journal.record import Baseline
+from heimdall_litellm.journal.savings import Counterfactual, counterfactual
 
 if TYPE_CHECKING:
     from heimdall_litellm.catalog.facts import Fact
+    from heimdall_litellm.core.candidates import CandidateSet
     from heimdall_litellm.core.types import CatalogEntry, Decision, RequestFacts
     from heimdall_litellm.engine import Snapshot
     from heimdall_litellm.plugin.answers import Usage
 
 _MTOK: Final = 1e6
+_ENDS: Final = 4
+_MARKS: Final = ("cache_control", "cache_control_injection_points")
+_BY_REQUEST: Final = ("anthropic", "bedrock", "bedrock_converse")
 
 
 class Prices(NamedTuple):
@@ -43,16 +49,58 @@ def prices_of(facts: Mapping[str, Fact]) -> Prices:
     return Prices(*(None if fact is None else float(fact.value) for fact in found))
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known of an answer: `paid_usd` is None where nobody knows its price.
+
+    `read_by` is who answered the request in which its repeated tokens stood; `is_asked`: we said how hard its
+    model is to think; `is_cached`: LiteLLM's own cache answered.
+    """
+
+    model: str | None
+    paid_usd: float | None
+    usage: Usage
+    read_by: str | None = None
+    is_asked: bool = False
+    is_cached: bool = False
+
+
 @dataclass(slots=True)
 class Reckoning:
     """What the writer's thread finds out of a request for its outcome.
 
-    `expected_tokens` is what each model is expected to write that may serve it, as hard as it thinks there.
+    `expected_tokens` is what each model that may serve it is expected to write, thinking as hard as decided;
+    `unasked` what a model is expected to write that thinks as it does unasked. `earlier` is the request in
+    which the `repeated_tokens` stood; `caches`: the baseline's provider would have kept them.
     """
 
     baseline: Baseline | None = None
-    expected_tokens: Mapping[str, float] | None = None
+    expected_tokens: Mapping[str, float] = field(default_factory=dict)
+    unasked: Callable[[str], float | None] = lambda _: None
     repeated_tokens: int = 0
+    earlier: str | None = None
+    caches: bool = True
+
+    def against(self, model: Baseline | None, answer: Answer) -> Counterfactual | None:
+        """Return what an answer would have cost of another model; None where nobody can tell."""
+        read, written, served = answer.usage.input, answer.usage.output, answer.model or ""
+        if model is None or answer.paid_usd is None or read is None or written is None:
+            return None
+        if answer.is_cached:
+            return Counterfactual(0.0, 0.0)  # nobody would have been asked without us either
+        asked = self.expected_tokens.get(served)
+        return counterfactual(
+            model,
+            served=served,
+            paid_usd=answer.paid_usd,
+            input_tokens=read,
+            output_tokens=written,
+            expected_output_tokens=asked if answer.is_asked else self.unasked(served) or asked,
+            repeated_tokens=self.repeated_tokens,
+            read_by=answer.read_by,
+            cached_tokens=answer.usage.cached,
+            caches=self.caches,
+        )
 
 
 def list_price(usage: Usage, prices: Prices) -> float | None:
@@ -106,3 +154,45 @@ def baseline_of(
         alone.output_usd[0] * _MTOK,
         prices_of(name).cache_read,
     )
+
+
+class Unasked:
+    """What models of one snapshot are expected to write where nobody asks them to think harder or less."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._known: dict[str, CandidateSet | None] = {}
+
+    def of(self, decision: Decision, facts: RequestFacts) -> Callable[[str], float | None]:
+        """Return the tokens for one request, by model; None for a model that nobody knows."""
+        near, counts = decision.near, replace(facts, ask="", topic="")
+        policy = self._snapshot.baselines[decision.policy].policy
+
+        def tokens(model: str) -> float | None:
+            if model not in self._known:
+                self._known[model] = self._snapshot.unasked(model, policy)
+            alone = self._known[model]
+            return None if alone is None or near is None else expected_output_tokens(alone, counts, near)[0]
+
+        return tokens
+
+
+def caches(entry: CatalogEntry, body: Mapping[str, Any]) -> bool:
+    """Whether a model's provider would keep a request for the next one: most do, Claude's where asked to.
+
+    Of long lists the ends are looked at, where clients put their marks.
+    """
+    if entry.provider not in _BY_REQUEST and "claude" not in entry.upstream.lower():
+        return True
+    messages = tuple(_ends(body.get("messages")))
+    contents = chain.from_iterable(_ends(message.get("content")) for message in messages)
+    tools = tuple(_ends(body.get("tools")))
+    functions = (tool["function"] for tool in tools if isinstance(tool.get("function"), Mapping))
+    places = chain((body,), _ends(body.get("system")), tools, functions, messages, contents)
+    return any(mark in place for place in places for mark in _MARKS)
+
+
+def _ends(found: object) -> Iterator[Mapping[str, Any]]:
+    if isinstance(found, list):
+        kept = found if len(found) <= 2 * _ENDS else (*found[:_ENDS], *found[-_ENDS:])
+        yield from (item for item in kept if isinstance(item, Mapping))

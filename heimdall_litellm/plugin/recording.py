@@ -7,6 +7,7 @@ always comes later.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,12 +35,14 @@ from heimdall_litellm.journal.record import (
     now,
     seen_of,
 )
-from heimdall_litellm.journal.savings import Counterfactual, counterfactual
-from heimdall_litellm.plugin.answers import Usage, cost_of, form_of, usage_of
+from heimdall_litellm.plugin.answers import Form, cost_of, form_of, usage_of
 from heimdall_litellm.plugin.reckoning import (
+    Answer,
     PricesOf,
     Reckoning,
+    Unasked,
     baseline_of,
+    caches,
     expected_usd,
     list_price,
 )
@@ -61,6 +64,8 @@ WEIGHTS: Final[Mapping[Source, tuple[float, float]]] = {
     "regenerated": (0.2, 0.3),
 }
 """Score and weight of what nobody said: a person's own word weighs 1."""
+_MOST_READERS: Final = 20_000
+"""Of how many requests it is known who read them, for those that go on from there."""
 _READ: Final = (
     *("prompt_tokens", "completion_tokens", "response_cost", "response", "stream"),
     *("model_group", "model_id", "custom_llm_provider"),
@@ -96,10 +101,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Papers:
-    """The documents of one snapshot, by virtual name, and when they were written."""
+    """The documents of one snapshot, by virtual name, when they were written, and what is expected in it."""
 
     snapshot: Snapshot
     digests: Mapping[str, Digests]
+    unasked: Unasked
     at: datetime
 
 
@@ -110,6 +116,7 @@ class Recorder:
         self._writer, self._prices_of, self._keep_prompt = writer, prices_of, keep_prompt
         self._version = heimdall_litellm.__version__
         self._papers: _Papers | None = None
+        self._readers: OrderedDict[str, str] = OrderedDict()
 
     def decided(self, record: Record, body: Mapping[str, Any]) -> None:
         """Record what became of a request before anybody was called."""
@@ -117,6 +124,8 @@ class Recorder:
         if not record.is_recorded:
             at, reckoning = now(), record.reckoning
             prompt = self._keep_prompt(body, choice.facts.ask if choice is not None else None)
+            if choice is not None and (entry := choice.snapshot.entries.get(choice.baseline)) is not None:
+                reckoning.caches = caches(entry, body)
             # Where there is no room for it, there is none for what came of it.
             record.is_recorded = self._writer.submit(
                 lambda: self._told(record, choice, at, reckoning, prompt)
@@ -131,7 +140,7 @@ class Recorder:
         seen = _Seen.of(logged) if logged is not None else None
         last, escalated = record.course.current, record.escalated_from
         ended = _Ended(record.id, at, status, served, tries, seen, last, escalated, record.reckoning)
-        self._writer.submit(lambda: tuple(_outcome(ended, self._prices_of)))
+        self._writer.submit(lambda: self._came(ended))
 
     def doubted(self, follows: Follows) -> None:
         """Record that a request doubts the answer to the one before."""
@@ -171,14 +180,25 @@ class Recorder:
         )
         if record.follows is not None:
             follows = record.follows
-            reckoning.repeated_tokens = follows.repeated_tokens
+            reckoning.repeated_tokens, reckoning.earlier = follows.repeated_tokens, follows.earlier
             plain = replace(plain, conversation=follows.conversation, repeated_tokens=follows.repeated_tokens)
         if choice is None:
             return (plain,)
         papers, documents = self._papers_of(choice.snapshot, at)
+        reckoning.unasked = papers.unasked.of(choice.decision, choice.facts)
         whole = self._whole(plain, choice, reckoning, papers.digests[choice.decision.policy])
         self._papers = papers  # now that they are sure to be written
         return (*documents, whole)
+
+    def _came(self, ended: _Ended) -> tuple[Item, ...]:
+        form = form_of(ended.seen.logged.get("response")) if ended.seen is not None else Form()
+        read_by = self._readers.get(ended.reckoning.earlier or "")
+        outcome = _outcome(ended, form, self._prices_of, read_by)
+        if ended.status == "answered" and outcome.model is not None:
+            self._readers[ended.id] = outcome.model
+            if len(self._readers) > _MOST_READERS:
+                self._readers.popitem(last=False)
+        return (*_failures(ended), outcome, *_flaws(ended, form))
 
     def _whole(
         self, plain: JournalRecord, choice: Choice, reckoning: Reckoning, digests: Digests
@@ -222,7 +242,7 @@ class Recorder:
         papers = {name: settings_document(field.policy) for name, field in snapshot.fields.items()}
         bundle = snapshot.bundle.manifest_sha256
         digests = {name: Digests(paper.digest, catalog.digest, bundle) for name, paper in papers.items()}
-        return _Papers(snapshot, digests, at), (catalog, *papers.values())
+        return _Papers(snapshot, digests, Unasked(snapshot), at), (catalog, *papers.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +279,7 @@ class _Ended:
     reckoning: Reckoning
 
 
-def _outcome(ended: _Ended, prices_of: PricesOf) -> Iterator[Item]:
+def _outcome(ended: _Ended, form: Form, prices_of: PricesOf, read_by: str | None) -> Outcome:
     seen = ended.seen
     served, provider, deployment = _answered_by(ended)
     outcome = Outcome(
@@ -272,17 +292,15 @@ def _outcome(ended: _Ended, prices_of: PricesOf) -> Iterator[Item]:
         escalated_from=ended.escalated_from,
         tries=ended.tries,
     )
-    if any(attempt.outcome != "ok" for attempt in ended.tries):
-        yield _sign(ended.id, ended.at, "provider-error")
     if seen is None:
-        yield outcome
-        return
-    usage, form = usage_of(seen.logged), form_of(seen.logged.get("response"))
+        return outcome
+    usage, is_cached = usage_of(seen.logged), ended.status == "cached"
     # LiteLLM says 0 of what it doesn't know, too.
-    paid = cost_of(seen.logged) or list_price(usage, prices_of(served or ""))
-    paid = 0.0 if ended.status == "cached" else paid
-    baseline = _baseline_usd(ended, served, paid, usage)
-    yield replace(
+    paid = 0.0 if is_cached else cost_of(seen.logged) or list_price(usage, prices_of(served or ""))
+    is_asked = ended.last is not None and ended.last.added_effort
+    answer = Answer(served, paid, usage, read_by, is_asked=is_asked, is_cached=is_cached)
+    baseline = ended.reckoning.against(ended.reckoning.baseline, answer)
+    return replace(
         outcome,
         latency_s=seen.seconds("endTime"),
         first_token_s=seen.seconds("completionStartTime") if seen.logged.get("stream") else None,
@@ -296,12 +314,20 @@ def _outcome(ended: _Ended, prices_of: PricesOf) -> Iterator[Item]:
         guessed_usd=baseline.guessed if baseline is not None else None,
         finish=form.finish,
     )
+
+
+def _failures(ended: _Ended) -> Iterator[Signal]:
+    if any(attempt.outcome != "ok" for attempt in ended.tries):
+        yield _sign(ended.id, ended.at, "provider-error")
+
+
+def _flaws(ended: _Ended, form: Form) -> Iterator[Signal]:
+    flaws: dict[Source, bool] = {
+        "empty": form.is_empty,
+        "cut-off": form.is_cut_off,
+        "bad-tool-call": form.has_bad_tool_call,
+    }
     if ended.status == "answered":
-        flaws: dict[Source, bool] = {
-            "empty": form.is_empty,
-            "cut-off": form.is_cut_off,
-            "bad-tool-call": form.has_bad_tool_call,
-        }
         yield from (_sign(ended.id, ended.at, source) for source, is_so in flaws.items() if is_so)
 
 
@@ -317,26 +343,6 @@ def _answered_by(ended: _Ended) -> tuple[str | None, str | None, str | None]:
 def _text(logged: Mapping[str, Any], name: str) -> str | None:
     found = logged.get(name)
     return found[:200] if isinstance(found, str) and found else None
-
-
-def _baseline_usd(
-    ended: _Ended, served: str | None, paid: float | None, usage: Usage
-) -> Counterfactual | None:
-    reckoning, read, written = ended.reckoning, usage.input, usage.output
-    if reckoning.baseline is None or paid is None or read is None or written is None:
-        return None
-    if ended.status == "cached":
-        return Counterfactual(0.0, 0.0)  # nobody would have been asked without us either
-    return counterfactual(
-        reckoning.baseline,
-        served=served,
-        paid_usd=paid,
-        input_tokens=read,
-        output_tokens=written,
-        expected_output_tokens=(reckoning.expected_tokens or {}).get(served or ""),
-        repeated_tokens=reckoning.repeated_tokens,
-        cached_tokens=usage.cached,
-    )
 
 
 def _sign(known_as: str, at: datetime, source: Source) -> Signal:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from heimdall_litellm.core.conversation import Follows
 from heimdall_litellm.core.failover import Hop
 from heimdall_litellm.core.request import read_request
-from heimdall_litellm.core.types import NO_STANDING, Bucket, Overrides
+from heimdall_litellm.core.types import NO_STANDING, Bucket, CatalogEntry, Overrides
 from heimdall_litellm.engine import Heimdall
 from heimdall_litellm.journal.record import Item, JournalRecord, Outcome
 from heimdall_litellm.plugin.attempts import Attempt, Course
-from heimdall_litellm.plugin.reckoning import Prices
+from heimdall_litellm.plugin.reckoning import Prices, caches
 from heimdall_litellm.plugin.recording import Choice, Recorder
 from heimdall_litellm.plugin.records import Record
 
@@ -91,7 +92,6 @@ def test_of_a_model_in_several_buckets_that_row_counts_which_was_chosen(
     assert len({row.cost_usd for row in rows.values()}) > 1, "a model with one row shows nothing"
     assert (told.decided_in, told.effort, told.chosen) == (bucket, effort, rows[bucket])
     assert told.cost_usd == rows[bucket].cost_usd
-    assert record.reckoning.expected_tokens is not None
     assert record.reckoning.expected_tokens[model] == rows[bucket].output_tokens
 
 
@@ -154,3 +154,81 @@ def test_of_a_model_whose_price_nobody_knows_nothing_is_expected(engine: Heimdal
     answered(Recorder(writer, lambda _: Prices()), again, logged())  # type: ignore[arg-type]
     assert (writer.record().cost_usd, writer.record().baseline) == (None, None)
     assert (writer.outcome().cost_usd, writer.outcome().baseline_usd) == (0.04, None)
+
+
+def _turns(engine: Heimdall, *models: str, body: dict[str, Any] = BODY) -> list[Outcome]:
+    """Record a conversation whose turns these models answered, for a dollar each."""
+    writer, outcomes, earlier = Now(), list[Outcome](), None
+    recorder = Recorder(writer, lambda _: Prices(cache_read=0.01))  # type: ignore[arg-type]
+    for model in models:
+        record = Record("heimdall", "why", call="acompletion")
+        record.note(decided(engine), "why")
+        record.follows = Follows("c", 5_000 if earlier else 0, earlier)
+        record.goes_to = record.served = model
+        record.course = Course([Hop(model)])
+        record.course.attempts.append(Attempt(Hop(model), is_over=True))
+        recorder.decided(record, body)
+        recorder.ended(record, "answered", logged(1.0, 6_000, 100))
+        outcomes.append(writer.outcome())
+        earlier = record.id
+    return outcomes
+
+
+def test_the_baseline_costs_what_was_paid_where_nothing_went_elsewhere(engine: Heimdall) -> None:
+    baseline = decided(engine).baseline
+    for turn in _turns(engine, baseline, baseline, baseline):
+        assert (turn.baseline_usd, turn.guessed_usd) == (1.0, 0.0)
+
+
+def _marked(where: str) -> dict[str, Any]:
+    mark = {"cache_control": {"type": "ephemeral"}}
+    text = {"type": "text", "text": "Prove that e is irrational"}
+    message = {"role": "user", "content": [{**text, **(mark if where == "part" else {})}]}
+    body: dict[str, Any] = {"messages": [*[{"role": "user", "content": "hm"}] * 40, message]}
+    if where == "message":
+        message.update(mark)
+    if where == "tool":
+        body["tools"] = [{"type": "function", "function": {"name": "f", **mark}}]
+    if where == "system":
+        body["system"] = [{**text, **mark}]
+    return body | mark if where == "body" else body
+
+
+@pytest.mark.parametrize("where", ["part", "message", "tool", "system", "body", ""])
+def test_claude_keeps_what_the_request_marks_and_others_by_themselves(where: str) -> None:
+    claude = CatalogEntry("c", "anthropic/claude-sonnet-4-5", "anthropic")
+    assert caches(claude, _marked(where)) == bool(where)
+    assert caches(replace(claude, provider="openrouter"), _marked(where)) == bool(where)
+    assert caches(CatalogEntry("g", "openai/gpt-5", "openai"), _marked(where))
+
+
+@pytest.mark.parametrize("where", ["part", ""])
+def test_a_colder_cache_counts_where_an_earlier_turn_went_elsewhere_and_would_have_been_kept(
+    engine: Heimdall, where: str
+) -> None:
+    baseline = decided(engine).baseline
+    entry = engine.snapshot.entries[baseline]
+    other = next(name for name in engine.candidate_names("heimdall") if name != baseline)
+    body = _marked(where)
+    first, second = _turns(engine, other, baseline, body=body)
+    assert second.baseline_usd is not None
+    kept = caches(entry, body)
+    assert (second.baseline_usd < 1.0) == kept
+    assert ((entry.input_usd_per_mtok or 0) - 0.01) * 5_000 / 1e6 * kept == pytest.approx(
+        1.0 - second.baseline_usd
+    )
+    assert first.baseline_usd is not None
+
+
+def test_the_baseline_that_was_asked_to_think_harder_would_have_written_less(engine: Heimdall) -> None:
+    writer, choice = Now(), decided(engine, "hard")
+    choice = replace(choice, decision=replace(choice.decision, model=choice.baseline))
+    row = choice.decision.rows[choice.baseline]
+    unasked = engine.snapshot.baselines["heimdall"]
+    assert row.effort == "high"
+    answered(Recorder(writer, lambda _: Prices()), choice, logged(1.0, 100, 4_000))  # type: ignore[arg-type]
+    told, found = writer.record().baseline, writer.outcome()
+    assert told is not None
+    assert told.output_tokens < row.output_tokens
+    less = 4_000 * (1 - told.output_tokens / row.output_tokens) * unasked.output_usd[0]
+    assert found.baseline_usd == pytest.approx(1.0 - less)
