@@ -37,7 +37,8 @@ class RequestFacts:
     """What a request is, in bounded size: never the whole prompt.
 
     `ask` and `topic` are bounded windows (see `request.py`); all counts are over the whole
-    request. `input_tokens` is an estimate and covers messages, system prompt and tools.
+    request. `input_tokens` is an estimate and covers messages, system prompt and tools. No decision
+    depends on `opening`, which tells conversations apart.
     """
 
     ask: str
@@ -56,6 +57,7 @@ class RequestFacts:
     has_files: bool = False
     is_json: bool = False
     has_own_effort: bool = False
+    opening: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

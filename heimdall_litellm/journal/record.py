@@ -284,7 +284,9 @@ class Document:
 
 Item = JournalRecord | Outcome | Signal | Document
 
-COUNTS: Final = tuple(field.name for field in fields(RequestFacts) if field.name not in ("ask", "topic"))
+COUNTS: Final = tuple(
+    field.name for field in fields(RequestFacts) if field.name not in ("ask", "topic", "opening")
+)
 """What is kept of a request's facts: all but the texts."""
 
 

@@ -23,7 +23,7 @@ from heimdall_litellm.journal.record import Arm
 from heimdall_litellm.plugin import access, apply, form, seams, translate
 from heimdall_litellm.plugin.attempts import Course
 from heimdall_litellm.plugin.guard import Guard, refused
-from heimdall_litellm.plugin.modes import caller_of
+from heimdall_litellm.plugin.modes import caller_of, speaker_of
 from heimdall_litellm.plugin.recording import Choice, cause_of
 from heimdall_litellm.plugin.records import Record
 from heimdall_litellm.plugin.runtime import Runtime
@@ -115,7 +115,7 @@ class Routing:
         record.caller, record.call_id = caller_of(token), _call_id(data)
         conversation = b""
         if facts is not None:
-            conversation = runtime.conversations.identity(facts, record.caller.key or "")
+            conversation = runtime.conversations.identity(facts, speaker_of(record.caller, data))
         record.mode = runtime.modes.of(record.caller, conversation)
         if facts is not None and record.mode != "off":
             record.follows = runtime.conversations.follow(

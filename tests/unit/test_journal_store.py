@@ -25,6 +25,8 @@ from tests.fakes.journal import at, document, outcome, record, signal
 from tests.servers import Postgres
 
 LOTS = 10**12
+_LOOK = """import sqlite3, sys
+print(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM records").fetchone()[0])"""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -373,3 +375,20 @@ def test_a_pool_of_transactions_hands_nobody_our_search_path(postgres: Postgres)
         assert raw.execute("SHOW search_path").fetchone() == ('"$user", public',)
         assert raw.execute("SHOW statement_timeout").fetchone() == ("0",)
     _opened.append(Store(database))
+
+
+def test_a_second_store_in_the_process_costs_the_first_none_of_its_locks(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+
+    def seen_by_another_process() -> str:
+        told = subprocess.run([sys.executable, "-c", _LOOK, path], capture_output=True, text=True, check=True)
+        return told.stdout.strip()
+
+    writer = _open(f"sqlite:///{path}")
+    writer.write([record("a")])
+    reader = _open(f"sqlite:///{path}")
+    reader.count()
+    # Whoever leaves last clears the WAL away; another process thinks so only where it sees no locks of ours.
+    assert seen_by_another_process() == "1"
+    writer.write([record("b")])
+    assert seen_by_another_process() == "2"
