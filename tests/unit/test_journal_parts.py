@@ -27,7 +27,7 @@ from heimdall_litellm.journal.record import (
 from heimdall_litellm.journal.redaction import redacted, redacted_end
 from heimdall_litellm.journal.savings import counterfactual
 from heimdall_litellm.plugin.answers import Form, Usage, cost_of, form_of, usage_of
-from heimdall_litellm.plugin.modes import Modes, speaker_of, caller_of
+from heimdall_litellm.plugin.modes import Modes, caller_of, speaker_of
 from heimdall_litellm.plugin.prompts import Prompts, secret_of
 
 DEAR = Baseline("dear", 0.1, 200.0, 0.9, 10.0, 40.0, cache_read_usd_per_mtok=1.0)
