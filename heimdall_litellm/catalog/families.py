@@ -28,6 +28,7 @@ from heimdall_litellm.core.types import Effort
 
 _VERSION: Final = re.compile(r"(?P<before>[a-z]?)(?P<number>\d{1,2}(?:\.\d{1,2})?)(?P<after>[a-z]?)")
 _SIZE: Final = re.compile(r"(?:\d+x|[a-z])?\d+(?:\.\d+)?[bkm]")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
 _RELEASE: Final = re.compile(r"\d{4}")
 _STANDS: Final = re.compile(r"[-@]latest$")
 _LATEST: Final = (inf, 0)
@@ -40,6 +41,13 @@ class Kin:
 
     family: tuple[str, ...]
     version: tuple[float, int]
+
+
+def family_of(upstream: str) -> str:
+    """Return the first word of a model's name: `claude`, `gpt`, `gemini`."""
+    name = identify(upstream).canonical
+    found = _LETTERS.match(name)
+    return found.group() if found else name
 
 
 @lru_cache(maxsize=8192)

@@ -187,6 +187,15 @@ def test_ones_own_server_has_no_list_price() -> None:
     assert entry("hosted_vllm/meta-llama/llama-3.3-70b-instruct").output_usd_per_mtok is None
 
 
+@pytest.mark.parametrize(
+    "model", ["ollama/llama2", "ollama/never-heard-of:8b", "ollama_chat/qwen3", "lm_studio/x"]
+)
+def test_what_runs_on_ones_own_machine_is_free_unless_the_user_says_otherwise(model: str) -> None:
+    price_map = {"ollama/llama2": {"litellm_provider": "ollama", "mode": "chat", "input_cost_per_token": 0.0}}
+    assert prices_in(price_map, model) == (0.0, 0.0)
+    assert entry(model, {"input_cost_per_token": 2e-6}).input_usd_per_mtok == 2.0
+
+
 def test_models_are_found_by_name_alone() -> None:
     r1, gpt, nobody = entries_from_names(["DeepSeek R1", "gpt-5", "nobody-knows"], PRICES)
     assert r1.input_usd_per_mtok == pytest.approx(0.55)
