@@ -165,8 +165,10 @@ def show_one(model: str, config: str | None, as_json: bool) -> int:
     if as_json:
         print_json(as_data(card) if card is not None and is_known else {"error": f"{model} is unknown"})
     elif card is None or not is_known:
-        said = "is unknown here and in every list. heimdall catalog list shows your models."
-        err().print(Text.assemble((model, "bold"), f" {said}"))
+        near = get_close_matches(model, groups, 1)
+        hint = f"Did you mean {near[0]}?" if near else "heimdall catalog list shows your models."
+        said = f" is unknown here and in every list. {hint}"
+        err().print(Text.assemble((model, "bold"), said), soft_wrap=True)
     else:
         show_card(out(), card)
     return OK if is_known else NEGATIVE

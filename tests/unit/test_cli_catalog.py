@@ -133,6 +133,18 @@ def test_a_model_that_nobody_knows_is_a_no(config: Path) -> None:
     assert "unknown" in json.loads(asked.stdout)["error"]
 
 
+def test_a_model_that_is_nearly_spelt_like_one_of_ones_own_is_named(config: Path) -> None:
+    assert "Did you mean five?" in run("catalog", "show", "fiev").stderr
+
+
+def test_where_no_price_is_known_it_is_said_instead_of_an_empty_table(config: Path) -> None:
+    shown = run("catalog", "show", "hosted_vllm/openai/gpt-oss-120b").stdout
+    assert "price   unknown; an unknown price counts as the dearest" in shown
+    assert "value" not in shown
+    assert "unknown" not in run("catalog", "show", "five").stdout
+    assert json.loads(run("catalog", "show", "five", "--json").stdout)["family"] == "gpt"
+
+
 def test_diff_shows_changes_newest_first_as_far_back_as_asked(config: Path) -> None:
     (change,) = json.loads(run("catalog", "diff", "--json").stdout)["changes"]
     assert (change["kind"], change["before"], change["after"]) == ("price", 2.0, 2.5)
