@@ -97,7 +97,7 @@ def _candidate(each: Candidate, is_chosen: bool) -> tuple[str, ...]:
         ("> " if is_chosen else "  ") + each.model + (f" ({each.effort})" if each.effort else ""),
         each.bucket,
         f"{each.quality:.3f}",
-        usd(each.cost_usd),
+        usd(each.cost_usd if each.is_priced else None),
         tokens(round(each.output_tokens)),
         f"{each.penalties:.3f}",
         f"{each.score:+.3f}",

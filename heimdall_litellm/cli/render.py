@@ -153,8 +153,10 @@ def plain(value: float, figures: int) -> str:
     return f"{Decimal(f'{value:.{figures}g}'):,f}"
 
 
-def usd(value: float) -> str:
+def usd(value: float | None) -> str:
     """Write an amount that is usually a small part of a cent."""
+    if value is None:
+        return UNKNOWN
     return f"{value:.6f}" if value < 0.01 else f"{value:.4f}"
 
 

@@ -87,6 +87,11 @@ class CatalogEntry:
     quality_override: float | None = None
     """`model_info.heimdall.quality`, 0..1, if the user states it."""
 
+    @property
+    def is_priced(self) -> bool:
+        """Whether it is known what it costs."""
+        return self.input_usd_per_mtok is not None and self.output_usd_per_mtok is not None
+
 
 @dataclass(frozen=True, slots=True)
 class EffortSpec:
@@ -159,6 +164,7 @@ class CandidateScore(NamedTuple):
     A named tuple and not a dataclass: a decision makes one per candidate, and this is five times
     quicker to make. `quality` 0..1; `cost_usd` expected dollars for this request; `penalties` and `score` as
     in `scoring.py`. `why_not` says why it was ruled out, or is None. `basis` says how the quality is known.
+    Where it isn't `is_priced`, `cost_usd` is only what was reckoned with, at the dearest price known.
     """
 
     model: str
@@ -172,6 +178,12 @@ class CandidateScore(NamedTuple):
     penalties: float
     score: float
     basis: Basis = "outcomes"
+    is_priced: bool = True
+
+    @property
+    def known_cost_usd(self) -> float | None:
+        """Expected dollars for this request; None where no price is known."""
+        return self.cost_usd if self.is_priced else None
 
 
 class Spent(NamedTuple):

@@ -89,6 +89,7 @@ class Candidate:
     penalties: float
     score: float | None
     basis: Basis
+    is_priced: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +335,7 @@ def candidate_of(score: CandidateScore) -> Candidate:
         score.penalties,
         score.score if score.eligible else None,
         score.basis,
+        score.is_priced,
     )
 
 

@@ -211,7 +211,7 @@ class Recorder:
             effort=decision.effort.reasoning_effort,
             alpha=decision.alpha,
             policy=decision.router_policy,
-            cost_usd=chosen.cost_usd if chosen is not None else None,
+            cost_usd=chosen.known_cost_usd if chosen is not None else None,
             baseline=reckoning.baseline,
             candidates=tuple(map(candidate_of, decision.candidates)),
             ranked=decision.ranked,
