@@ -6,13 +6,32 @@ a source that has spoken already replaces what it said, and a document that come
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, Update, and_, case, delete, func, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    Update,
+    and_,
+    case,
+    cast,
+    column,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -86,7 +105,7 @@ class Store:
         with self._transaction() as connection:
             for table, wanted in rows.items():
                 if wanted:
-                    connection.execute(self._insert(table), wanted)
+                    self._insert_all(connection, table, wanted)
             ids = {row["id"] for table in (RECORDS, OUTCOMES) for row in rows[table]}
             if ids:
                 connection.execute(_tell_records(ids))
@@ -264,6 +283,17 @@ class Store:
                     # As a script, for a statement that gives no rows is stepped once, which frees one page.
                     raw.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def _insert_all(self, connection: Connection, table: Table, rows: list[Row]) -> None:
+        if self.database.is_sqlite or table not in (RECORDS, OUTCOMES):
+            connection.execute(self._insert(table), rows)
+            return
+        # PostgreSQL would parse and plan the statement for each row. As one value they are one statement.
+        told = cast(literal(json.dumps(rows, ensure_ascii=False), Text), JSON)
+        columns = [column(name, table.c[name].type) for name in rows[0]]
+        given = func.json_to_recordset(told).table_valued(*columns, name="given")
+        chosen = select(given.render_derived(with_types=True))
+        connection.execute(self._insert(table).from_select(list(rows[0]), chosen))
+
     def _insert(self, table: Table) -> Any:
         insert = (sqlite if self.database.is_sqlite else postgresql).insert(table)
         if table is SIGNALS:
@@ -361,7 +391,12 @@ def _tell_records(ids: Iterable[str]) -> Update:
 
 
 def _clean(value: Any) -> Any:
-    """Return a value that both databases take: PostgreSQL knows no NUL, and UTF-8 no half characters."""
+    """Return a value that both databases take, as JSON has it.
+
+    PostgreSQL knows no NUL, UTF-8 no half characters, and JSON only numbers that are finite.
+    """
+    if isinstance(value, float) and not isfinite(value):
+        return None
     if not isinstance(value, str) or ("\0" not in value and value.isascii()):
         return value
     return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
