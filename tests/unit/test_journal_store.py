@@ -260,10 +260,26 @@ def test_any_text_can_be_kept(store: Store, value: str) -> None:
     assert store.get("other") is not None
 
 
-def test_an_item_that_nothing_can_hold_takes_no_other_along(store: Store) -> None:
-    broken = record("broken", facts={"messages": object()})
-    assert store.write([record("a"), broken, record("b")]) == 1
-    assert store.count() == 2
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_no_finite_number_is_none(store: Store, value: float) -> None:
+    assert store.write([record("r", cost_usd=value), outcome("r", cost_usd=value), record("other")]) == 0
+    found = store.get("r")
+    assert found is not None
+    assert found.outcome is not None
+    assert (found.record.cost_usd, found.outcome.cost_usd) == (None, None)
+    with store.reading() as connection:
+        costs = connection.exec_driver_sql("SELECT cost_usd, paid_usd FROM records WHERE id = 'r'").one()
+    assert tuple(costs) == (None, None)
+
+
+@pytest.mark.parametrize("wrong", [{"facts": {"messages": object()}}, {"duration_us": 2**70}, {"mode": None}])
+def test_an_item_that_nothing_can_hold_takes_no_other_along(store: Store, wrong: dict[str, Any]) -> None:
+    others = [record(str(n)) for n in range(5)]
+    assert store.write([*others, record("broken", **wrong), outcome("4"), record("last")]) == 1
+    assert store.count() == 6
+    found = store.get("4")
+    assert found is not None
+    assert found.outcome == outcome("4")
 
 
 def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
