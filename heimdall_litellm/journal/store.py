@@ -7,7 +7,8 @@ a source that has spoken already replaces what it said, and a document that come
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from heimdall_litellm.errors import JournalError
+from heimdall_litellm.journal import sums
 from heimdall_litellm.journal.database import Database, cause_of
 from heimdall_litellm.journal.record import (
     DOCUMENTS_EVERY,
@@ -112,7 +114,11 @@ class Store:
                 refused += 1
                 continue
             rows[table].append(row)
+        moments = {row["at_us"] for row in rows[RECORDS]}
+        joining = {row["id"] for table in (OUTCOMES, SIGNALS) for row in rows[table]}
         with self._transaction() as connection:
+            if moments or joining:
+                sums.reopen(connection, moments, joining - {row["id"] for row in rows[RECORDS]})
             for table, wanted in rows.items():
                 if wanted:
                     self._insert_all(connection, table, wanted)
@@ -206,10 +212,27 @@ class Store:
         """Give a connection for queries of one's own, all of which see the same state."""
         with self._transaction(is_reading=True) as connection:
             if not self.database.is_sqlite:
-                connection.exec_driver_sql(
-                    "SET LOCAL work_mem TO '64MB'"
-                )  # sums of a million rows, in memory
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                # So that sums of a million rows stay in memory.
+                connection.exec_driver_sql("SET LOCAL work_mem TO '64MB'")
             yield connection
+
+    def add_up(
+        self, now: datetime, *, at_most_s: float = 2.0, clock: Callable[[], float] = time.monotonic
+    ) -> int:
+        """Add up what is over (`sums.py`), in about `at_most_s`. Returns how many parts were closed.
+
+        Other writers wait for a part at a time.
+        """
+        end = clock() + at_most_s
+        with self._transaction(is_reading=True) as connection:
+            parts = sums.to_close(connection, now)
+        for count, part in enumerate(parts):
+            if clock() >= end:
+                return count
+            with self._transaction() as connection:
+                sums.close(connection, part)
+        return len(parts)
 
     def size_bytes(self) -> int:
         """Return about how much room the journal takes: a file's pages in use, a schema's tables."""
@@ -266,6 +289,8 @@ class Store:
                     .limit(_CHUNK)
                 )
                 ids = list(connection.execute(some).scalars())
+                if ids:
+                    sums.reopen_until(connection, edge_us)
                 for table in (OUTCOMES, SIGNALS, RECORDS) if ids else ():
                     connection.execute(delete(table).where(table.c.id.in_(ids)))
             gone += len(ids)

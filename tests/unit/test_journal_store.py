@@ -204,7 +204,8 @@ def test_documents_stay_as_long_as_a_record_may_refer_to_them(store: Store) -> N
 def test_the_steps_make_just_the_tables(store: Store) -> None:
     with store.database.begin() as connection:
         is_here = connection.dialect.name == "sqlite"
-        only = lambda _, name, *__: is_here or name != "records_report"  # noqa: E731
+        of_sqlite = ("records_report", "records_low", "records_low_in_arm")
+        only = lambda _, name, *__: is_here or name not in of_sqlite  # noqa: E731
         opts = {"compare_type": True, "include_object": only}
         context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, METADATA) == []
