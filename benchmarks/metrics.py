@@ -52,6 +52,7 @@ def measure() -> Figures:
     from heimdall_litellm.observe import metrics
     from heimdall_litellm.observe.traffic import Traffic
     from heimdall_litellm.plugin.attempts import Attempt, Course
+    from heimdall_litellm.plugin.reckoning import Prices
     from heimdall_litellm.plugin.recording import Recorder
     from heimdall_litellm.plugin.records import Record
     from heimdall_litellm.plugin.tracing import trace
@@ -74,7 +75,7 @@ def measure() -> Figures:
     )
     signal = Signal("1", now(), "feedback", 1.0, 1.0)
     count = Traffic(lambda: {"small", "large"})
-    recorder = Recorder(Writer(NoSink(), NoMeter()), lambda _: None)
+    recorder = Recorder(Writer(NoSink(), NoMeter()), lambda _: Prices())
     records = [Record("heimdall", "", call="acompletion") for _ in range(ROUNDS)]
     for record in records:
         record.course = Course([Hop("small", "openai")])

@@ -39,6 +39,7 @@ from heimdall_litellm.core.types import (
     Decision,
     EffortSpec,
     Overrides,
+    Policy,
     RequestFacts,
     Standing,
 )
@@ -60,6 +61,10 @@ class Snapshot:
     cache: DecisionCache
     baselines: Mapping[str, CandidateSet]
     """What savings are reckoned against, by virtual name: one row each, thinking as it does unasked."""
+
+    def unasked(self, model: str, policy: Policy) -> CandidateSet | None:
+        """Return one row: a model, thinking as it does unasked. None if there is no such model."""
+        return _unasked(model, policy, self.entries, self.bundle) if model in self.entries else None
 
 
 class Heimdall:
@@ -285,10 +290,15 @@ def _build(settings: Settings, entries: Sequence[CatalogEntry], bundle: Bundle) 
         table = bundle.knowledge.table
         fields[name] = build_candidates(policy, known, table, matcher.known_as, matcher.relative_of)
         baseline = settings.baseline.model or _best_hard(fields[name])
-        alone = replace(policy, candidates={"hard": (baseline,)}, efforts={"hard": _UNASKED})
-        baselines[name] = build_candidates(alone, known, table, matcher.known_as, matcher.relative_of)
+        baselines[name] = _unasked(baseline, policy, known, bundle)
     cache = DecisionCache(settings.cache.max_entries, settings.cache.ttl_seconds)
     return Snapshot(known, bundle, fields, cache, baselines)
+
+
+def _unasked(model: str, policy: Policy, entries: Mapping[str, CatalogEntry], bundle: Bundle) -> CandidateSet:
+    alone = replace(policy, candidates={"hard": (model,)}, efforts={"hard": _UNASKED})
+    matcher = Matches(bundle.models)
+    return build_candidates(alone, entries, bundle.knowledge.table, matcher.known_as, matcher.relative_of)
 
 
 def _best_hard(field: CandidateSet) -> str:

@@ -100,6 +100,7 @@ def differences(record: JournalRecord, decision: Decision) -> list[str]:
         "decided": decision.model,
         "bucket": decision.bucket,
         "effort": decision.effort.reasoning_effort,
+        "decided_in": decision.rows[decision.model].bucket if record.decided_in is not None else None,
         "alpha": decision.alpha,
         "candidates": tuple(map(candidate_of, decision.candidates)),
         "ranked": decision.ranked,

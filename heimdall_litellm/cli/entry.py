@@ -73,9 +73,9 @@ def _show_candidates(console: Console, record: JournalRecord) -> None:
     scored = [each for each in record.candidates if each.score is not None]
     if scored:
         figures = ("quality", "cost $", "tokens", "penalty", "score")
-        shown = table("model", "bucket", *figures, "quality by", right=figures)
+        shown, chosen = table("model", "bucket", *figures, "quality by", right=figures), record.chosen
         for each in sorted(scored, key=lambda each: -(each.score or 0.0)):
-            is_chosen = each.model == record.decided and each.effort in (record.effort, None)
+            is_chosen = each is chosen
             shown.add_row(*_candidate(each, is_chosen), style="bold" if is_chosen else "")
         console.print(shown)
         console.print()

@@ -146,7 +146,7 @@ def _show_candidates(console: Console, decision: Decision) -> None:
     shown = table("model", "bucket", *figures, right=figures)
     eligible = [row for row in decision.candidates if row.eligible]
     within_bucket = decision.router_policy == "bucket"
-    chosen = (decision.model, decision.effort.reasoning_effort)
+    chosen = decision.rows[decision.model]
     rows_shown: set[tuple[str, str | None]] = set()
     for row in sorted(
         eligible,
@@ -161,7 +161,7 @@ def _show_candidates(console: Console, decision: Decision) -> None:
         known = (row.model, row.effort)
         if not within_bucket and known in rows_shown:
             continue  # it stands in several buckets alike, and competes once
-        is_chosen = known == chosen and known not in rows_shown
+        is_chosen = known == (chosen.model, chosen.effort) and known not in rows_shown
         rows_shown.add(known)
         competes = row.bucket == decision.bucket or not within_bucket
         shown.add_row(

@@ -217,7 +217,8 @@ def choose(
     chosen, providers = ranked[0], {row.entry.name: row.entry.provider for row in candidates.rows}
     # Most likely a provider is down, if the first attempt fails at all; `failover.after` mends it if not.
     aside = _set_aside(scored, {c.model for c in ranked})
-    hops = [Hop(c.model, providers[c.model]) for c in (*ranked, *aside)]
+    rows = {c.model: c for c in (*ranked, *aside)}
+    hops = [Hop(name, providers[name]) for name in rows]
     fallbacks = after("unavailable", hops[0], hops[1:], set_aside=[c.model for c in aside])
     efforts = {(row.entry.name, row.bucket): row.effort for row in candidates.rows}
     return Decision(
@@ -232,8 +233,9 @@ def choose(
         effort=efforts[chosen.model, chosen.bucket],
         candidates=scored,
         fallbacks=tuple(hop.model for hop in fallbacks[: policy.max_fallbacks]),
-        ranked=tuple(hop.model for hop in hops),
-        efforts={c.model: efforts[c.model, c.bucket] for c in (*ranked, *aside)},
+        ranked=tuple(rows),
+        rows=rows,
+        efforts={name: efforts[name, row.bucket] for name, row in rows.items()},
         reasons=reasons_for(sight.triage, policy, router_policy, bucket, overrides, chosen, scored),
         features=sight.features,
         policy=policy.name,

@@ -219,6 +219,8 @@ class Decision:
     features: FloatArray = field(repr=False)
     ranked: tuple[str, ...] = ()
     """All models that can serve it, best first."""
+    rows: Mapping[str, CandidateScore] = field(default_factory=dict)
+    """Of each model of `ranked` the candidate it is: a model may stand in several buckets."""
     policy: str = "heimdall"
     router_policy: RouterPolicy = "triage"
     near: Neighbourhood | None = None

@@ -169,9 +169,11 @@ class JournalRecord:
     `id` is in the answer's `heimdall-decision-id`, `call_id` in its `x-litellm-call-id`. `propensity` is the
     probability with which `model` was chosen, given all else. `decided` is what was decided: another model
     where the request went to the baseline by a draw, or, in shadow mode, where it always goes. `seen`,
-    `given` and `digests` are None where nothing was decided. `cost_usd` is what was expected of `decided`,
-    `duration_us` how long routing took. `repeated_tokens` of the input stood in an earlier request of the
-    same conversation. `ranked` and `fallbacks` are what was to be tried, as decided.
+    `given` and `digests` are None where nothing was decided. `cost_usd` is what was expected of `decided`
+    (None where its price is unknown), `duration_us` how long routing took. `repeated_tokens` of the input
+    stood in an earlier request of the same conversation. `ranked` and `fallbacks` are what was to be tried,
+    as decided. `bucket` is the request's, `decided_in` the one of the candidate that was chosen: a model may
+    stand in several.
     """
 
     id: str
@@ -208,7 +210,16 @@ class JournalRecord:
     """Embedding, features and triage."""
     prompt: Prompt | None = None
     version: str = ""
+    decided_in: Bucket | None = None
     schema: Literal[1] = SCHEMA
+
+    @property
+    def chosen(self) -> Candidate | None:
+        """The candidate that was decided on; records without `decided_in` tell it by its effort."""
+        of_it = [c for c in self.candidates if c.model == self.decided and c.why_not is None]
+        exact = (c for c in of_it if c.bucket == self.decided_in)
+        alike = (c for c in of_it if c.effort == self.effort)
+        return next(exact, next(alike, None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +237,8 @@ class Try:
 class Outcome:
     """What became of a request.
 
-    Costs are USD: LiteLLM's own, or by the catalog's prices where it logs none, and `baseline_usd` by
-    `savings.py`.
+    Costs are USD: LiteLLM's own, or by the catalog's prices where it logs none, None where nobody knows the
+    price; `baseline_usd` by `savings.py`.
     """
 
     id: str

@@ -146,7 +146,7 @@ class Store:
         Ids are drawn at random, so the first ones in their order are a fair sample, and so are the first of
         these.
         """
-        some = select(RECORDS.c.id).where(*_conditions(page), RECORDS.c.bucket.is_not(None))
+        some = select(RECORDS.c.id).where(*_conditions(page), RECORDS.c.decided.is_not(None))
         chosen = some.order_by(RECORDS.c.id).limit(page.limit)
         with self._transaction(is_reading=True) as connection:
             wanted = select(RECORDS.c.body).where(RECORDS.c.id.in_(chosen)).order_by(RECORDS.c.id)

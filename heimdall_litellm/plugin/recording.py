@@ -7,18 +7,17 @@ always comes later.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import heimdall_litellm
-from heimdall_litellm.core.cost import expected_cost_usd, expected_output_tokens
 from heimdall_litellm.core.types import Decision, Overrides, RequestFacts, Standing
 from heimdall_litellm.journal.record import (
     DOCUMENTS_EVERY,
     Arm,
-    Baseline,
     Cause,
     Digests,
     Document,
@@ -36,8 +35,16 @@ from heimdall_litellm.journal.record import (
     now,
     seen_of,
 )
-from heimdall_litellm.journal.savings import Counterfactual, counterfactual
-from heimdall_litellm.plugin.answers import Usage, cost_of, form_of, usage_of
+from heimdall_litellm.plugin.answers import Form, cost_of, form_of, usage_of
+from heimdall_litellm.plugin.reckoning import (
+    Answer,
+    PricesOf,
+    Reckoning,
+    Unasked,
+    baseline_of,
+    caches,
+    list_price,
+)
 from heimdall_litellm.replay import catalog_document, settings_document
 
 if TYPE_CHECKING:
@@ -56,6 +63,8 @@ WEIGHTS: Final[Mapping[Source, tuple[float, float]]] = {
     "regenerated": (0.2, 0.3),
 }
 """Score and weight of what nobody said: a person's own word weighs 1."""
+_MOST_READERS: Final = 20_000
+"""Of how many requests it is known who read them, for those that go on from there."""
 _READ: Final = (
     *("prompt_tokens", "completion_tokens", "response_cost", "response", "stream"),
     *("model_group", "model_id", "custom_llm_provider"),
@@ -64,8 +73,6 @@ _READ: Final = (
 
 Keep = Callable[[Mapping[str, Any], str | None], Callable[[], Prompt] | None]
 """From a body and its ask to how what is kept of them is made; None where nothing is."""
-CachePrice = Callable[[str], float | None]
-"""USD per million cached tokens of a model group, None where nobody knows it."""
 
 
 def _keep_none(_body: Mapping[str, Any], _ask: str | None) -> None:
@@ -93,31 +100,22 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Papers:
-    """The documents of one snapshot, by virtual name, and when they were written."""
+    """The documents of one snapshot, by virtual name, when they were written, and what is expected in it."""
 
     snapshot: Snapshot
     digests: Mapping[str, Digests]
+    unasked: Unasked
     at: datetime
-
-
-@dataclass(slots=True)
-class Reckoning:
-    """What the writer's thread finds out for a request's outcome."""
-
-    baseline: Baseline | None = None
-    expected_tokens: Mapping[str, float] | None = None
-    prices: Mapping[str, tuple[float, float]] | None = None
-    """USD per million tokens, in and out, by model."""
-    repeated_tokens: int = 0
 
 
 class Recorder:
     """Hands to the journal's writer what the hooks report."""
 
-    def __init__(self, writer: Writer, cache_price: CachePrice, keep_prompt: Keep = _keep_none) -> None:
-        self._writer, self._cache_price, self._keep_prompt = writer, cache_price, keep_prompt
+    def __init__(self, writer: Writer, prices_of: PricesOf, keep_prompt: Keep = _keep_none) -> None:
+        self._writer, self._prices_of, self._keep_prompt = writer, prices_of, keep_prompt
         self._version = heimdall_litellm.__version__
         self._papers: _Papers | None = None
+        self._readers: OrderedDict[str, str] = OrderedDict()
 
     def decided(self, record: Record, body: Mapping[str, Any]) -> None:
         """Record what became of a request before anybody was called."""
@@ -125,6 +123,8 @@ class Recorder:
         if not record.is_recorded:
             at, reckoning = now(), record.reckoning
             prompt = self._keep_prompt(body, choice.facts.ask if choice is not None else None)
+            if choice is not None and (entry := choice.snapshot.entries.get(choice.baseline)) is not None:
+                reckoning.caches = caches(entry, body)
             # Where there is no room for it, there is none for what came of it.
             record.is_recorded = self._writer.submit(
                 lambda: self._told(record, choice, at, reckoning, prompt)
@@ -139,7 +139,7 @@ class Recorder:
         seen = _Seen.of(logged) if logged is not None else None
         last, escalated = record.course.current, record.escalated_from
         ended = _Ended(record.id, at, status, served, tries, seen, last, escalated, record.reckoning)
-        self._writer.submit(lambda: tuple(_outcome(ended)))
+        self._writer.submit(lambda: self._came(ended))
 
     def doubted(self, follows: Follows) -> None:
         """Record that a request doubts the answer to the one before."""
@@ -179,29 +179,32 @@ class Recorder:
         )
         if record.follows is not None:
             follows = record.follows
-            reckoning.repeated_tokens = follows.repeated_tokens
+            reckoning.repeated_tokens, reckoning.earlier = follows.repeated_tokens, follows.earlier
             plain = replace(plain, conversation=follows.conversation, repeated_tokens=follows.repeated_tokens)
         if choice is None:
             return (plain,)
         papers, documents = self._papers_of(choice.snapshot, at)
+        reckoning.unasked = papers.unasked.of(choice.decision, choice.facts)
         whole = self._whole(plain, choice, reckoning, papers.digests[choice.decision.policy])
         self._papers = papers  # now that they are sure to be written
         return (*documents, whole)
+
+    def _came(self, ended: _Ended) -> tuple[Item, ...]:
+        form = form_of(ended.seen.logged.get("response")) if ended.seen is not None else Form()
+        read_by = self._readers.get(ended.reckoning.earlier or "")
+        outcome = _outcome(ended, form, self._prices_of, read_by)
+        if ended.status == "answered" and outcome.model is not None:
+            self._readers[ended.id] = outcome.model
+            if len(self._readers) > _MOST_READERS:
+                self._readers.popitem(last=False)
+        return (*_failures(ended), outcome, *_flaws(ended, form))
 
     def _whole(
         self, plain: JournalRecord, choice: Choice, reckoning: Reckoning, digests: Digests
     ) -> JournalRecord:
         decision = choice.decision
-        reckoning.baseline = self._baseline(choice)
-        reckoning.expected_tokens = {
-            c.model: c.output_tokens for c in reversed(decision.candidates) if c.eligible
-        }
-        entries = choice.snapshot.entries
-        known = [entries[name] for name in reckoning.expected_tokens if name in entries]
-        reckoning.prices = {
-            e.name: (e.input_usd_per_mtok or 0.0, e.output_usd_per_mtok or 0.0) for e in known
-        }
-        chosen = next((c for c in decision.candidates if c.model == decision.model and c.eligible), None)
+        reckoning.baseline = baseline_of(decision, choice.facts, choice.snapshot, self._prices_of)
+        reckoning.expected_tokens = {name: row.output_tokens for name, row in decision.rows.items()}
         return replace(
             plain,
             arm=choice.arm,
@@ -211,7 +214,8 @@ class Recorder:
             effort=decision.effort.reasoning_effort,
             alpha=decision.alpha,
             policy=decision.router_policy,
-            cost_usd=chosen.known_cost_usd if chosen is not None else None,
+            decided_in=decision.rows[decision.model].bucket,
+            cost_usd=decision.rows[decision.model].known_cost_usd,
             baseline=reckoning.baseline,
             candidates=tuple(map(candidate_of, decision.candidates)),
             ranked=decision.ranked,
@@ -228,24 +232,6 @@ class Recorder:
             ),
         )
 
-    def _baseline(self, choice: Choice) -> Baseline | None:
-        decision, near = choice.decision, choice.decision.near
-        alone = choice.snapshot.baselines.get(decision.policy)
-        if alone is None or near is None:
-            return None
-        name = alone.rows[0].entry.name
-        tokens = expected_output_tokens(alone, choice.facts, near)
-        scored = [c.quality for c in decision.candidates if c.model == name]
-        return Baseline(
-            name,
-            expected_cost_usd(alone, choice.facts, tokens)[0],
-            tokens[0],
-            scored[-1] if scored else near.blend(alone.quality, alone.typical_quality)[0],
-            alone.input_usd[0] * 1e6,
-            alone.output_usd[0] * 1e6,
-            self._cache_price(name),
-        )
-
     def _papers_of(self, snapshot: Snapshot, at: datetime) -> tuple[_Papers, tuple[Document, ...]]:
         """Return what records of a snapshot share, and what of it is to be written: all, once in a while."""
         known = self._papers
@@ -255,7 +241,7 @@ class Recorder:
         papers = {name: settings_document(field.policy) for name, field in snapshot.fields.items()}
         bundle = snapshot.bundle.manifest_sha256
         digests = {name: Digests(paper.digest, catalog.digest, bundle) for name, paper in papers.items()}
-        return _Papers(snapshot, digests, at), (catalog, *papers.values())
+        return _Papers(snapshot, digests, Unasked(snapshot), at), (catalog, *papers.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +278,7 @@ class _Ended:
     reckoning: Reckoning
 
 
-def _outcome(ended: _Ended) -> Iterator[Item]:
+def _outcome(ended: _Ended, form: Form, prices_of: PricesOf, read_by: str | None) -> Outcome:
     seen = ended.seen
     served, provider, deployment = _answered_by(ended)
     outcome = Outcome(
@@ -305,15 +291,15 @@ def _outcome(ended: _Ended) -> Iterator[Item]:
         escalated_from=ended.escalated_from,
         tries=ended.tries,
     )
-    if any(attempt.outcome != "ok" for attempt in ended.tries):
-        yield _sign(ended.id, ended.at, "provider-error")
     if seen is None:
-        yield outcome
-        return
-    usage, form = usage_of(seen.logged), form_of(seen.logged.get("response"))
-    paid = 0.0 if ended.status == "cached" else cost_of(seen.logged) or _list_price(ended, served, usage)
-    baseline = _baseline_usd(ended, served, paid, usage)
-    yield replace(
+        return outcome
+    usage, is_cached = usage_of(seen.logged), ended.status == "cached"
+    # LiteLLM says 0 of what it doesn't know, too.
+    paid = 0.0 if is_cached else cost_of(seen.logged) or list_price(usage, prices_of(served or ""))
+    is_asked = ended.last is not None and ended.last.added_effort
+    answer = Answer(served, paid, usage, read_by, is_asked=is_asked, is_cached=is_cached)
+    baseline = ended.reckoning.against(ended.reckoning.baseline, answer)
+    return replace(
         outcome,
         latency_s=seen.seconds("endTime"),
         first_token_s=seen.seconds("completionStartTime") if seen.logged.get("stream") else None,
@@ -327,12 +313,20 @@ def _outcome(ended: _Ended) -> Iterator[Item]:
         guessed_usd=baseline.guessed if baseline is not None else None,
         finish=form.finish,
     )
+
+
+def _failures(ended: _Ended) -> Iterator[Signal]:
+    if any(attempt.outcome != "ok" for attempt in ended.tries):
+        yield _sign(ended.id, ended.at, "provider-error")
+
+
+def _flaws(ended: _Ended, form: Form) -> Iterator[Signal]:
+    flaws: dict[Source, bool] = {
+        "empty": form.is_empty,
+        "cut-off": form.is_cut_off,
+        "bad-tool-call": form.has_bad_tool_call,
+    }
     if ended.status == "answered":
-        flaws: dict[Source, bool] = {
-            "empty": form.is_empty,
-            "cut-off": form.is_cut_off,
-            "bad-tool-call": form.has_bad_tool_call,
-        }
         yield from (_sign(ended.id, ended.at, source) for source, is_so in flaws.items() if is_so)
 
 
@@ -345,40 +339,9 @@ def _answered_by(ended: _Ended) -> tuple[str | None, str | None, str | None]:
     return served, _text(logged, "custom_llm_provider"), _text(logged, "model_id")
 
 
-def _list_price(ended: _Ended, served: str | None, usage: Usage) -> float | None:
-    """Return what an answer cost by the catalog.
-
-    LiteLLM (1.106) logs 0 for Gemini's own streams, and for chat streams that another model took over.
-    """
-    prices = (ended.reckoning.prices or {}).get(served or "")
-    if prices is None or usage.input is None or usage.output is None:
-        return cost_of(ended.seen.logged) if ended.seen is not None else None
-    return (usage.input * prices[0] + usage.output * prices[1]) / 1e6
-
-
 def _text(logged: Mapping[str, Any], name: str) -> str | None:
     found = logged.get(name)
     return found[:200] if isinstance(found, str) and found else None
-
-
-def _baseline_usd(
-    ended: _Ended, served: str | None, paid: float | None, usage: Usage
-) -> Counterfactual | None:
-    reckoning, read, written = ended.reckoning, usage.input, usage.output
-    if reckoning.baseline is None or paid is None or read is None or written is None:
-        return None
-    if ended.status == "cached":
-        return Counterfactual(0.0, 0.0)  # nobody would have been asked without us either
-    return counterfactual(
-        reckoning.baseline,
-        served=served,
-        paid_usd=paid,
-        input_tokens=read,
-        output_tokens=written,
-        expected_output_tokens=(reckoning.expected_tokens or {}).get(served or ""),
-        repeated_tokens=reckoning.repeated_tokens,
-        cached_tokens=usage.cached,
-    )
 
 
 def _sign(known_as: str, at: datetime, source: Source) -> Signal:

@@ -24,7 +24,8 @@ from heimdall_litellm.journal.record import ANYBODY, Caller, Cause
 from heimdall_litellm.plugin.apply import HANDLE_KEY
 from heimdall_litellm.plugin.attempts import Course
 from heimdall_litellm.plugin.credentials import ORIGINAL_ID, Brought
-from heimdall_litellm.plugin.recording import Reckoning, cause_of
+from heimdall_litellm.plugin.reckoning import Reckoning
+from heimdall_litellm.plugin.recording import cause_of
 from heimdall_litellm.plugin.translate import LITELLM_METADATA, METADATA
 
 if TYPE_CHECKING:

@@ -30,6 +30,7 @@ from heimdall_litellm.plugin import seams
 from heimdall_litellm.plugin.credentials import Credentials
 from heimdall_litellm.plugin.modes import Modes
 from heimdall_litellm.plugin.prompts import Prompts, secret_of
+from heimdall_litellm.plugin.reckoning import Prices, prices_of
 from heimdall_litellm.plugin.recording import Recorder
 from heimdall_litellm.plugin.shared import Shared
 from heimdall_litellm.plugin.shared_catalog import find_shared
@@ -159,7 +160,7 @@ class Runtime:
         self._deployments: dict[str, str] = {}
         self.writer = writer(settings.journal, lambda: self._groups)
         prompts = (Prompts(settings.journal, secret).keep,) if settings.journal.enabled else ()
-        self.recorder = Recorder(self.writer, self._cache_price, *prompts)
+        self.recorder = Recorder(self.writer, self._prices_of, *prompts)
         self.health.tell(self._show_aside)
         self._make, self._watch = make, watch
         self._watcher: object = None
@@ -295,10 +296,9 @@ class Runtime:
                 cards = view.cards
             self._priors = (view.cards, bundle, cards)
 
-    def _cache_price(self, group: str) -> float | None:
+    def _prices_of(self, group: str) -> Prices:
         card = self.tower.current.cards.get(group)
-        fact = card.facts.get("cache_read_usd_per_mtok") if card is not None else None
-        return float(fact.value) if fact is not None else None
+        return prices_of(card.facts) if card is not None else Prices()
 
     def catalog_view(self) -> CatalogView:
         """Return all that is known of the models, and how its sources are doing; nobody is asked.

@@ -192,7 +192,7 @@ class Estimated:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The whole of it. `unpriced` were answered at a cost that LiteLLM doesn't know.
+    """The whole of it. `unpriced` were answered at a cost that nobody knows.
 
     `failed_open` are requests on which nothing was decided, so that the default model answered. `remembered`
     are decisions taken from memory. `spend_usd` holds shadow mode's requests too; `saving` doesn't.

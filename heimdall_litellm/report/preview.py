@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
@@ -125,7 +125,7 @@ class _Again:
 
     def _chosen(self, record: JournalRecord, candidates: CandidateSet, alpha: float) -> Chosen:
         decision = replay(record, candidates, self._bundle, alpha=alpha)
-        return _expected(decision.model, (c for c in decision.candidates if c.eligible))
+        return _expected(decision.rows[decision.model])
 
     def _candidates(self, settings: str, catalog: str) -> CandidateSet | None:
         papers = self._store.document(settings), self._store.document(catalog)
@@ -137,11 +137,8 @@ class _Again:
             return None
 
 
-def _expected(model: str, candidates: Iterator[CandidateScore] | Iterator[Candidate]) -> Chosen:
-    """Return what is expected of a model: of its rows, the best that could serve."""
-    of_it = [c for c in candidates if c.model == model and c.score is not None]
-    best = max(of_it, key=lambda c: c.score or 0.0)
-    return model, best.cost_usd, best.quality
+def _expected(chosen: CandidateScore | Candidate) -> Chosen:
+    return chosen.model, chosen.cost_usd, chosen.quality
 
 
 def _point(alpha: float, chosen: Sequence[Chosen]) -> Point:
@@ -157,7 +154,9 @@ def _point(alpha: float, chosen: Sequence[Chosen]) -> Point:
 
 def _as_decided(rows: Sequence[tuple[JournalRecord, object]]) -> Point | None:
     decided = [
-        (record.alpha or 0.0, _expected(record.decided or "", iter(record.candidates))) for record, _ in rows
+        (record.alpha or 0.0, _expected(chosen))
+        for record, _ in rows
+        if (chosen := record.chosen) is not None
     ]
     if not decided:
         return None

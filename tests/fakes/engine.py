@@ -93,6 +93,7 @@ class FakeEngine:
             candidates=(score,),
             fallbacks=tuple(chain[1 : 1 + router.max_fallbacks]),
             efforts=dict.fromkeys(chain, effort),
+            rows={chain[0]: score},
             reasons=("the fake engine said so", *overrides.notes),
             features=np.zeros(1, dtype=np.float32),
             policy=name,

@@ -23,6 +23,7 @@ from heimdall_litellm.journal.database import Database, parse_url
 from heimdall_litellm.journal.record import Caller, Document, Item, Signal
 from heimdall_litellm.journal.store import Store
 from heimdall_litellm.plugin.attempts import Attempt, Course
+from heimdall_litellm.plugin.reckoning import Prices
 from heimdall_litellm.plugin.recording import Choice, Recorder
 from heimdall_litellm.plugin.records import Record
 
@@ -59,7 +60,7 @@ def traffic(
     rng = random.Random(seed)
     engine = engine or Heimdall.from_yaml(ROOT / "litellm_config.yaml", environ={}, is_caching=False)
     writer = _Writer()
-    recorder = Recorder(writer, lambda _: 0.25)  # type: ignore[arg-type]
+    recorder = Recorder(writer, lambda _: Prices(cache_read=0.25))  # type: ignore[arg-type]
     conversations = Conversations(b"secret")
     start = datetime.now(UTC) - timedelta(days=days)
     for at in range(count):

@@ -18,6 +18,7 @@ from heimdall_litellm.core.types import CatalogEntry, Overrides, Standing
 from heimdall_litellm.engine import Heimdall
 from heimdall_litellm.errors import JournalError, NoCandidate
 from heimdall_litellm.journal.record import Document, Item, JournalRecord, from_json, now, to_json
+from heimdall_litellm.plugin.reckoning import Prices
 from heimdall_litellm.plugin.recording import Choice, Recorder
 from heimdall_litellm.plugin.records import Record
 from heimdall_litellm.replay import candidates_from, differences, replay
@@ -145,7 +146,7 @@ def test_a_decision_made_again_is_the_same_to_the_last_bit(
 def _recorded(choice: Choice, body: Any) -> tuple[JournalRecord, Document, Document]:
     """Write a decision down, and read all of it back from its JSON."""
     writer = Now()
-    recorder = Recorder(writer, lambda _: None)  # type: ignore[arg-type]
+    recorder = Recorder(writer, lambda _: Prices())  # type: ignore[arg-type]
     record = Record("heimdall", "why", call="acompletion")
     record.note(choice, "why")
     recorder.decided(record, body)
@@ -194,7 +195,7 @@ def test_documents_are_written_once_and_again_after_half_a_day(
     start = now()
     monkeypatch.setattr("heimdall_litellm.plugin.recording.now", lambda: start + timedelta(hours=next(times)))
     writer = Now()
-    recorder = Recorder(writer, lambda _: None)  # type: ignore[arg-type]
+    recorder = Recorder(writer, lambda _: Prices())  # type: ignore[arg-type]
     written = []
     for _ in range(5):
         record = Record("heimdall", "why")
@@ -215,7 +216,7 @@ def test_documents_come_with_the_next_record_where_one_could_not_be_made(
     record.note(choice, "why")
     with pytest.raises(ZeroDivisionError):
         recorder.decided(record, {})
-    monkeypatch.setattr(recorder, "_cache_price", lambda _: None)
+    monkeypatch.setattr(recorder, "_prices_of", lambda _: Prices())
     record = Record("heimdall", "why")
     record.note(choice, "why")
     recorder.decided(record, {})
@@ -229,7 +230,7 @@ def test_where_there_is_no_room_for_a_record_there_is_none_for_its_outcome(choic
             self.asked = True
             return False
 
-    recorder = Recorder(Full(), lambda _: None)  # type: ignore[arg-type]
+    recorder = Recorder(Full(), lambda _: Prices())  # type: ignore[arg-type]
     record = Record("heimdall", "why")
     record.note(choice, "why")
     recorder.decided(record, {})

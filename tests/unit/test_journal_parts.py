@@ -38,6 +38,7 @@ BASE: dict[str, Any] = {
     "output_tokens": 100_000,
     "expected_output_tokens": 100.0,
 }
+SELF: dict[str, Any] = {"served": "dear", "expected_output_tokens": 200.0}
 
 
 @pytest.mark.parametrize(
@@ -48,19 +49,36 @@ BASE: dict[str, Any] = {
         ({"expected_output_tokens": None}, 10.0 + 4.0, 4.0),
         ({"expected_output_tokens": 1.0}, 10.0 + 40.0, 40.0),  # ten times as much at most
         ({"expected_output_tokens": 1e6}, 10.0 + 0.4, 0.4),
-        ({"repeated_tokens": 500_000}, 5.0 + 0.5 + 8.0, 8.0),
-        ({"repeated_tokens": 9_000_000}, 1.0 + 8.0, 8.0),
+        ({"repeated_tokens": 500_000, "read_by": "cheap"}, 5.0 + 0.5 + 8.0, 8.0),
+        ({"repeated_tokens": 9_000_000, "read_by": "dear"}, 1.0 + 8.0, 8.0),
+        # Nobody is known to have read it, or nobody would have kept it: too short, or not asked to.
+        ({"repeated_tokens": 500_000}, 10.0 + 8.0, 8.0),
+        ({"repeated_tokens": 1_023, "read_by": "cheap"}, 10.0 + 8.0, 8.0),
+        ({"repeated_tokens": 1_024, "read_by": "cheap"}, 10.0 - 1_024 * 9e-6 + 8.0, 8.0),
+        ({"repeated_tokens": 500_000, "read_by": "cheap", "caches": False}, 10.0 + 8.0, 8.0),
+        ({"cached_tokens": 500_000, "caches": False}, 10.0 + 8.0, 8.0),
         # Who answered had it cached, so the baseline's provider would have had it too.
         ({"cached_tokens": 500_000}, 5.0 + 0.5 + 8.0, 8.0),
-        # The baseline itself: what was paid, less what its cache would have held.
-        ({"served": "dear", "paid_usd": 14.0}, 14.0, 0.0),
-        ({"served": "dear", "paid_usd": 14.0, "repeated_tokens": 500_000}, 14.0 - 4.5, 0.0),
+        # The baseline itself: what was paid, if nothing went elsewhere before.
+        ({**SELF, "paid_usd": 14.0}, 14.0, 0.0),
+        ({**SELF, "paid_usd": 14.0, "repeated_tokens": 500_000}, 14.0, 0.0),
+        ({**SELF, "paid_usd": 14.0, "repeated_tokens": 500_000, "read_by": "dear"}, 14.0, 0.0),
+        ({**SELF, "paid_usd": 9.5, "repeated_tokens": 500_000, "cached_tokens": 400_000}, 9.5, 0.0),
+        # If it did: less what its cache would have held beside what it did hold.
+        ({**SELF, "paid_usd": 14.0, "repeated_tokens": 500_000, "read_by": "cheap"}, 14.0 - 4.5, 0.0),
         (
-            {"served": "dear", "paid_usd": 9.5, "repeated_tokens": 500_000, "cached_tokens": 500_000},
+            {
+                **SELF,
+                "paid_usd": 9.5,
+                **dict.fromkeys(["repeated_tokens", "cached_tokens"], 500_000),
+                "read_by": "cheap",
+            },
             9.5,
             0.0,
         ),
-        ({"served": "dear", "paid_usd": 0.0, "repeated_tokens": 500_000}, 0.0, 0.0),
+        ({**SELF, "paid_usd": 0.0, "repeated_tokens": 500_000, "read_by": "cheap"}, 0.0, 0.0),
+        # It thought harder than it does unasked, and wrote twice as much for it.
+        ({**SELF, "paid_usd": 14.0, "expected_output_tokens": 400.0}, 14.0 - 2.0, 2.0),
     ],
 )
 def test_what_the_baseline_would_have_cost(given_: dict[str, Any], total: float, guessed: float) -> None:
@@ -78,13 +96,15 @@ def test_a_cheaper_model_without_a_warm_cache_can_cost_more_than_the_baseline() 
         output_tokens=0,
         expected_output_tokens=None,
         repeated_tokens=1_000_000,
+        read_by="cheap",
     )
     assert found.total == pytest.approx(1.0)
 
 
 def test_without_a_price_for_cached_input_nothing_is_cached() -> None:
     plain = Baseline("dear", 0.1, 200.0, 0.9, 10.0, 40.0)
-    assert counterfactual(plain, **BASE, repeated_tokens=10**6).total == pytest.approx(18.0)
+    found = counterfactual(plain, **BASE, repeated_tokens=10**6, read_by="cheap")
+    assert found.total == pytest.approx(18.0)
 
 
 @given(
@@ -94,9 +114,10 @@ def test_without_a_price_for_cached_input_nothing_is_cached() -> None:
     st.integers(0, 10**7),
     st.floats(0, 100),
     st.sampled_from(["cheap", "dear"]),
+    st.sampled_from(["cheap", "dear", None]),
 )
 def test_what_it_would_have_cost_is_never_less_than_nothing(
-    read: int, written: int, again: int, cached: int, paid: float, served: str
+    read: int, written: int, again: int, cached: int, paid: float, served: str, read_by: str | None
 ) -> None:
     found = counterfactual(
         DEAR,
@@ -106,6 +127,7 @@ def test_what_it_would_have_cost_is_never_less_than_nothing(
         output_tokens=written,
         expected_output_tokens=50.0,
         repeated_tokens=again,
+        read_by=read_by,
         cached_tokens=cached,
     )
     assert 0.0 <= found.guessed <= found.total
