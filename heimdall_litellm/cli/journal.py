@@ -154,7 +154,7 @@ def prune(
     settings, store = open_journal(config, journal_url)
     days = settings.journal.keep_days if keep_days is None else keep_days
     size = settings.journal.max_mb if max_mb is None else max_mb
-    gone = store.prune(now(), days, round(size * 1e6))
+    gone = store.prune(now(), days, size * 1e6)
     left, size_mb = store.count(), store.size_bytes() / 1e6
     if as_json:
         print_json({"thrown_away": gone, "left": left, "mb": round(size_mb, 3)})

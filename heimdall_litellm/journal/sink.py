@@ -52,7 +52,7 @@ class DatabaseSink(Sink):
 
     def tend(self) -> None:
         """Throw away what is too old or too much."""
-        self._ready().prune(self._clock(), self._settings.keep_days, round(self._settings.max_mb * 1e6))
+        self._ready().prune(self._clock(), self._settings.keep_days, self._settings.max_mb * 1e6)
 
     def find(self, known_as: str) -> Entry | None:
         """Return what is kept of a request; None where that is nothing, or can't be told now."""

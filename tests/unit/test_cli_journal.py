@@ -187,6 +187,22 @@ def test_a_time_that_is_none_is_refused(store: Store, given: str) -> None:
     assert "is no time" in shown.stderr
 
 
+@pytest.mark.parametrize("given", ["99999999d", "36500d", "1e9d", "1960-01-01", "0001-01-01"])
+def test_a_time_before_any_record_is_refused_rather_than_replaced(store: Store, given: str) -> None:
+    shown = run("journal", "tail", f"--since={given}")
+    assert shown.exit_code == 2
+    assert given in shown.stderr
+    assert run("journal", "tail", "--since=18000d").exit_code == 0
+
+
+def test_pruning_takes_any_number_of_days(filled: Store) -> None:
+    shown = run("journal", "prune", "--keep-days", "1000000", "--json")
+    assert _told(shown)["left"] == COUNT
+    assert (
+        _told(run("journal", "prune", "--keep-days", "1e300", "--max-mb", "1e305", "--json"))["left"] == COUNT
+    )
+
+
 def test_lines_are_as_published(filled: Store, tmp_path: Path) -> None:
     assert (DOCS / "journal.schema.json").read_text() == schema_text()
     shown = run("journal", "export", "-o", "lines.jsonl", "--json")
