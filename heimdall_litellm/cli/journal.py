@@ -20,6 +20,7 @@ from heimdall_litellm.cli.journal_options import filters, journal_option, missin
 from heimdall_litellm.cli.options import Finite, config_option, json_option
 from heimdall_litellm.cli.render import OK, answers, err, out, print_json
 from heimdall_litellm.cli.replaying import replay
+from heimdall_litellm.core.visible import on_a_line
 from heimdall_litellm.journal.export import write_jsonl, write_parquet
 from heimdall_litellm.journal.record import now
 from heimdall_litellm.journal.schema import to_data, to_text
@@ -191,6 +192,7 @@ def _rows(console: Console) -> Callable[[Entry], None]:
 
     def cell(name: str, value: str) -> str:
         is_figure = name in ("cost", "took")
+        value = on_a_line(value)
         return f"{value:>{widths[name]}}" if is_figure else f"{value:<{widths[name]}}"
 
     def show(entry: Entry) -> None:
