@@ -21,7 +21,7 @@ from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.bundle.reload import BundleWatcher
 from heimdall_litellm.config import CatalogSettings, JournalSettings, Settings, environment
 from heimdall_litellm.core.conversation import Conversations
-from heimdall_litellm.engine import Heimdall, require_virtual_groups, simulates_all
+from heimdall_litellm.engine import Heimdall, require_virtual_groups, require_watched_groups, simulates_all
 from heimdall_litellm.errors import HeimdallError
 from heimdall_litellm.health import Health
 from heimdall_litellm.observe import metrics
@@ -179,6 +179,7 @@ class Runtime:
     def build(self, models: ModelList) -> Heimdall:
         """Build the engine from a model list. Raises ConfigError or BundleError."""
         require_virtual_groups(self.settings, _groups(models))
+        require_watched_groups(self.settings, _groups(models))
         entries = self._read(models)
         engine = self._make(self.settings, entries)
         self._engine = engine
