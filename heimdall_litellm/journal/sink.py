@@ -53,7 +53,7 @@ class DatabaseSink(Sink):
     def tend(self) -> None:
         """Throw away what is too old or too much, and add up what is over."""
         store, now_ = self._ready(), self._clock()
-        store.prune(now_, self._settings.keep_days, round(self._settings.max_mb * 1e6))
+        store.prune(now_, self._settings.keep_days, self._settings.max_mb * 1e6)
         store.add_up(now_)
 
     def find(self, known_as: str) -> Entry | None:

@@ -239,9 +239,12 @@ class Store:
         with self._transaction(is_reading=True) as connection:
             return self._size(connection)
 
-    def prune(self, now: datetime, keep_days: float, max_bytes: int) -> int:
-        """Throw away what is too old, and the oldest of what is too much. Returns the number of records."""
-        gone = self._drop_before(_us(now - timedelta(days=keep_days)))
+    def prune(self, now: datetime, keep_days: float, max_bytes: float) -> int:
+        """Throw away what is too old, and the oldest of what is too much. Returns the number of records.
+
+        Both may be of any size: a million days, or infinity, keep all there is.
+        """
+        gone = self._drop_before(round(max(0.0, _us(now) - keep_days * _us_of(timedelta(days=1)))))
         while (over := self._surplus(max_bytes)) > 0:
             with self._transaction(is_reading=True) as connection:
                 edge = connection.execute(
@@ -255,7 +258,7 @@ class Store:
             self._tidy()
         return gone
 
-    def _surplus(self, max_bytes: int) -> int:
+    def _surplus(self, max_bytes: float) -> int:
         """Return how many records are too many, a tenth at most: sizes are known roughly."""
         with self._transaction(is_reading=True) as connection:
             size = self._size(connection)

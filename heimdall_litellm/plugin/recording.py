@@ -170,7 +170,7 @@ class Recorder:
             cause=record.cause,
             reason=record.reason,
             propensity=1.0,
-            call_id=record.call_id,
+            call_id=record.call_id[:200] if record.call_id is not None else None,
             model=record.goes_to,
             caller=record.caller,
             duration_us=record.duration_us,

@@ -30,6 +30,7 @@ PATHS: dict[str, tuple[str, dict[str, Any]]] = {
     "responses": ("/v1/responses", {"input": "hi"}),
     "gemini": ("/v1beta/models/{}:{}", {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}),
 }
+SECRET = "openai-sk-live-a-key-in-the-wrong-place"
 RULES = [
     {"mode": "off", "keys": ["sk-off"]},
     {"mode": "shadow", "keys": ["sk-shadow", "sk-default"]},
@@ -39,7 +40,7 @@ RULES = [
 AUTH = configs.AUTH_MODULE.replace("token=api_key,", "token=api_key, key_alias=api_key,").replace(
     "MODELS = {",
     'MODELS = {"sk-off": ["heimdall", "plain"], '
-    '"sk-shadow": ["heimdall", "plain", "nano", "gpt-mini", "gemini", "claude"],',
+    '"sk-shadow": ["heimdall", "plain", "nano", "gpt-mini", "gemini", "claude", "nickname", "openai/*"],',
 )
 
 
@@ -107,7 +108,11 @@ class _started:  # noqa: N801 - a context manager, read as a verb
             **{"journal": {"url": at, "flush_seconds": 0.1}, "modes": RULES, "baseline": {"model": "claude"}}
             | settings
         )
-        router = {"fallbacks": [{"plain": ["nano"]}], "disable_cooldowns": True}
+        router = {
+            "fallbacks": [{"plain": ["nano"]}],
+            "disable_cooldowns": True,
+            "model_group_alias": {"nickname": "gpt-mini"},
+        }
         config = configs.config(url, given, router_settings=router)
         config["general_settings"]["custom_auth"] = "proxy_keys.check"
         config["litellm_settings"] |= {
@@ -274,6 +279,27 @@ def test_in_shadow_mode_nobody_is_refused_by_us(journal: Journal, fakes: FakePro
     record, outcome, _ = _parts(journal.entry(answer.headers["x-litellm-call-id"]))
     assert record.reason.startswith("shadow mode: it would have been refused")
     assert (record.mode, record.decided, outcome.status) == ("shadow", None, "answered")
+
+
+def test_in_shadow_mode_nothing_is_kept_of_a_model_that_is_none(
+    journal: Journal, fakes: FakeProviders, tmp_path: Path
+) -> None:
+    before = journal.store.count()
+    for model in (SECRET, "x" * 100_000):
+        assert journal.send("chat", model=model, key="sk-shadow", bucket=None).status_code >= 400
+    for asked, group, served in (
+        ("openai/o4-mini", "openai/o4-*", "o4-mini"),
+        ("nickname", "gpt-mini", "gpt-5-mini"),
+    ):
+        fakes.reset()
+        answer = journal.send("chat", model=asked, key="sk-shadow", bucket=None)
+        assert fakes.models == [served]
+        record, outcome, _ = _parts(journal.entry(answer.headers["x-litellm-call-id"]))
+        assert (record.mode, record.requested, record.model) == ("shadow", group, group)
+        assert (outcome.status, outcome.model) == ("answered", group)
+    assert journal.store.count() == before + 2
+    for file in Path(str(journal.store.database.path)).parent.iterdir():
+        assert SECRET.encode() not in file.read_bytes()
 
 
 def test_in_shadow_mode_litellms_own_fallbacks_work(journal: Journal, fakes: FakeProviders) -> None:

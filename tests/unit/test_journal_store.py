@@ -19,6 +19,7 @@ from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.errors import JournalError
 from heimdall_litellm.journal.database import Database, parse_url
 from heimdall_litellm.journal.opening import open_store
+from heimdall_litellm.journal.sink import DatabaseSink
 from heimdall_litellm.journal.store import Entry, Page, Store
 from heimdall_litellm.journal.tables import METADATA
 from tests.fakes.journal import at, document, outcome, record, signal
@@ -152,6 +153,24 @@ def test_what_is_too_old_goes_with_all_that_joined_it(store: Store) -> None:
     with store.database.begin(is_reading=True) as connection:
         for table, left in (("outcomes", ["recent orphan"]), ("signals", [])):
             assert list(connection.execute(text(f"SELECT id FROM {table}")).scalars()) == left  # noqa: S608
+
+
+@pytest.mark.parametrize("days", [1e6, 1e308, float("inf")])
+def test_what_is_kept_for_ever_is_still_bounded_in_size(store: Store, days: float) -> None:
+    store.write([record("a", 1), record("b", 2)])
+    assert store.prune(at(3), days, float("inf")) == 0
+    assert store.prune(at(3), days, 1) == 1
+    assert _ids(store.latest(Page())) == ["b"]
+
+
+def test_the_proxy_keeps_to_the_size_too_whatever_the_days(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/j.sqlite"
+    store = _open(url)
+    store.write([record("a", 1), record("b", 2)])
+    sink = DatabaseSink(JournalSettings(url=url, keep_days=1e6, max_mb=1e-6))
+    sink.open()
+    sink.tend()
+    assert _ids(store.latest(Page())) == ["b"]
 
 
 def test_what_is_too_much_goes_oldest_first_and_only_as_far_as_needed(store: Store) -> None:
