@@ -262,6 +262,19 @@ def require_virtual_groups(settings: Settings, groups: Collection[str]) -> None:
         )
 
 
+def require_watched_groups(settings: Settings, groups: Collection[str]) -> None:
+    """Check that shadow mode is told to look at model groups that there are.
+
+    Raises ConfigError naming those that are missing.
+    """
+    missing = sorted(set(settings.shadow.models or ()) - set(groups))
+    if missing:
+        raise ConfigError(
+            f"shadow.models names {', '.join(map(repr, missing))}, which is not a model_name of the "
+            f"model_list. It has: {', '.join(sorted(set(groups) - settings.names)) or 'none'}."
+        )
+
+
 def simulates_all(
     settings: Settings, models: Sequence[Mapping[str, object]], environ: Mapping[str, str]
 ) -> bool:
@@ -282,6 +295,7 @@ def _build(settings: Settings, entries: Sequence[CatalogEntry], bundle: Bundle) 
     known = {entry.name: entry for entry in entries if entry.name not in settings.names}
     proposed = propose_buckets(tuple(known.values()), prior_quality(tuple(known.values()), bundle))
     matcher = Matches(bundle.models)
+    _require_baseline(settings, known)
     fields, baselines = {}, {}
     for name in sorted(settings.names):
         given = settings.router_of(name).candidates
@@ -299,6 +313,15 @@ def _unasked(model: str, policy: Policy, entries: Mapping[str, CatalogEntry], bu
     alone = replace(policy, candidates={"hard": (model,)}, efforts={"hard": _UNASKED})
     matcher = Matches(bundle.models)
     return build_candidates(alone, entries, bundle.knowledge.table, matcher.known_as, matcher.relative_of)
+
+
+def _require_baseline(settings: Settings, known: Collection[str]) -> None:
+    name = settings.baseline.model
+    if name is not None and name not in known:
+        raise ConfigError(
+            f"baseline.model names '{name}', which is not a model_name of the model_list. "
+            f"It has: {', '.join(sorted(known)) or 'none'}."
+        )
 
 
 def _best_hard(field: CandidateSet) -> str:

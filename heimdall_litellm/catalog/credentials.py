@@ -15,6 +15,11 @@ from heimdall_litellm.catalog.price_map import PriceMap
 ENVIRON_PREFIX: Final = "os.environ/"
 SIMULATED_PROVIDER: Final = "heimdall-sim"
 
+LOCAL_PROVIDERS: Final = frozenset(
+    {"docker_model_runner", "lemonade", "llamafile", "lm_studio", "ollama", "ollama_chat"}
+)
+"""Programs that run models on one's own machine; nobody bills what they answer."""
+
 # Where LiteLLM looks, in its own order; the first is the one to recommend.
 KEY_VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "ai21": ("AI21_API_KEY",),

@@ -23,7 +23,13 @@ from heimdall_litellm.catalog.facts import Value
 from heimdall_litellm.catalog.price_map import PriceMap
 from heimdall_litellm.catalog.sources.anthropic import Anthropic
 from heimdall_litellm.catalog.sources.google import Google
-from heimdall_litellm.catalog.sources.litellm_map import CLAIM_KEYS, PRICE_KEYS, WINDOW_KEYS, number
+from heimdall_litellm.catalog.sources.litellm_map import (
+    CLAIM_KEYS,
+    PRICE_KEYS,
+    WINDOW_KEYS,
+    number,
+    with_first_tier,
+)
 from heimdall_litellm.catalog.sources.openai import OpenAI
 from heimdall_litellm.catalog.sources.openrouter import OpenRouter
 from heimdall_litellm.errors import CatalogError
@@ -38,6 +44,7 @@ _OWN_HOSTS: Final = {
     "openrouter": OpenRouter.hosts,
 }
 _BILLED: Final = "_cost_per_token"
+_TIERS: Final = "tiered_pricing"
 _LENIENT: Final = ("cache_read_input_token_cost", "cache_creation_input_token_cost")
 
 
@@ -101,7 +108,8 @@ def stated(deployment: Deployment) -> dict[str, Value | None]:
     Raises CatalogError naming the group and the key.
     """
     params, info = deployment.params, deployment.info
-    said = {**info, **{key: value for key, value in params.items() if key.endswith(_BILLED)}}
+    billed = {key: value for key, value in params.items() if key.endswith(_BILLED) or key == _TIERS}
+    said = with_first_tier({**info, **billed})
     found: dict[str, Value | None] = {}
     for key, name in (*PRICE_KEYS.items(), *WINDOW_KEYS.items()):
         if key in _LENIENT:

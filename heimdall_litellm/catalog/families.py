@@ -9,7 +9,9 @@ several, has no kin.
 A model that nobody knows is taken for the *latest version older than its own*: makers seldom release what is
 worse than what it follows, so this errs on the side of caution. Nothing newer ever stands for it. A *pro* is
 its plain sister of the same version given more time, so she comes before an older pro; and a standing name
-(`mistral-large-latest`), which is whatever its maker released last, is newer than all.
+(`mistral-large-latest`, `ministral-8b-latest`), which is whatever its maker released last, is newer than all.
+A name of which only dated versions are known (`ministral-8b`) is taken for the first of them: it is that one,
+or newer.
 """
 
 from __future__ import annotations
@@ -26,8 +28,11 @@ from heimdall_litellm.core.types import Effort
 
 _VERSION: Final = re.compile(r"(?P<before>[a-z]?)(?P<number>\d{1,2}(?:\.\d{1,2})?)(?P<after>[a-z]?)")
 _SIZE: Final = re.compile(r"(?:\d+x|[a-z])?\d+(?:\.\d+)?[bkm]")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
 _RELEASE: Final = re.compile(r"\d{4}")
+_STANDS: Final = re.compile(r"[-@]latest$")
 _LATEST: Final = (inf, 0)
+_UNDATED: Final = (-1.0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,13 @@ class Kin:
 
     family: tuple[str, ...]
     version: tuple[float, int]
+
+
+def family_of(upstream: str) -> str:
+    """Return the first word of a model's name: `claude`, `gpt`, `gemini`."""
+    name = identify(upstream).canonical
+    found = _LETTERS.match(name)
+    return found.group() if found else name
 
 
 @lru_cache(maxsize=8192)
@@ -74,13 +86,17 @@ def relative(upstream: str, names: Iterable[str], effort: Effort | None = None) 
     plain = wanted.canonical.removesuffix("-pro")
     if plain != wanted.canonical and (sister := match(plain, known, asked)):
         return sister
-    family, version = _place_of(wanted.canonical)
+    family, version = _place_of(upstream)
     if family is None:
         return None
+    kin = [(name, found) for name in known if (found := kin_of(identify(name).canonical)) is not None]
+    if version == _UNDATED:
+        dated = [(other.version, name) for name, other in kin if other.family == family]
+        first, name = min(dated, default=(_UNDATED, ""))
+        return match(identify(name).canonical, known, asked) if first[0] == 0 else None
     older: dict[tuple[bool, float, int], list[str]] = {}
-    for name in known:
-        other = kin_of(identify(name).canonical)
-        if other is None or other.version >= version:
+    for name, other in kin:
+        if other.version >= version:
             continue
         is_alike = other.family == family
         if is_alike or (version == _LATEST and _unversioned(other.family) == family):
@@ -91,13 +107,16 @@ def relative(upstream: str, names: Iterable[str], effort: Effort | None = None) 
     return match(identify(latest[0]).canonical, latest, asked)
 
 
-def _place_of(canonical: str) -> tuple[tuple[str, ...] | None, tuple[float, int]]:
+def _place_of(upstream: str) -> tuple[tuple[str, ...] | None, tuple[float, int]]:
+    """Return family and version of a name; a version stands for a standing name, or one that has none."""
+    canonical = identify(upstream).canonical
     kin = kin_of(canonical)
     if kin is not None:
         return kin.family, kin.version
-    words = canonical.split("-")
-    is_latest = "latest" in words and not any(re.search(r"\d", word) for word in words)
-    return (tuple(word for word in words if word != "latest"), _LATEST) if is_latest else (None, _LATEST)
+    words = [word for word in canonical.split("-") if word != "latest"]
+    if any(re.search(r"\d", word) and not _SIZE.fullmatch(word) for word in words):
+        return None, _UNDATED
+    return tuple(words), _LATEST if _STANDS.search(upstream.lower()) else _UNDATED
 
 
 def _unversioned(family: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ how fast). Two names mean the same model if the first part is equal; effort and 
 several names of that model, and all of it counts where prices do (`is_same_offer`). So
 `anthropic/claude-sonnet-4-5-20250929` is `Claude Sonnet 4.5`, and `gpt-5`, `gpt-5-mini` and `gpt-5.1`
 are three models. A four-digit release (`deepseek-r1-0528`) counts as a version, because makers use
-it for models that differ a good deal, except where it only dates an API (`_DATED_BY_FOUR_DIGITS`).
+it for models that differ a good deal, except where it only dates an API (`DATED_BY_FOUR_DIGITS`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,27 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
+from heimdall_litellm.catalog.spellings import (
+    ALIASES,
+    ANY_ORDER,
+    DATED_BY_FOUR_DIGITS,
+    DISTINCT_PREVIEWS,
+    FIRST_IS_UNSAID,
+    MEDIUM_IS_A_SIZE,
+    NOISE,
+    OLLAMA_SIZES,
+    ONE_DIGIT,
+    REASONING_IS_A_MODEL,
+    REPEATED,
+    SIZED_BY_TIER,
+    SPEEDS,
+    TIERS,
+    V_IS_SPELLING,
+    VENDORS,
+)
 from heimdall_litellm.core.types import Effort
 
 _EFFORTS: Final[dict[str, Effort]] = {
@@ -30,73 +49,33 @@ _EFFORTS: Final[dict[str, Effort]] = {
 }
 _LADDER: Final[tuple[Effort, ...]] = ("none", "minimal", "low", "medium", "high", "xhigh")
 
-# fmt: off
-_VENDORS: Final = frozenset({
-    "ai21", "alibaba", "amazon", "anthropic", "azure", "baidu", "bytedance", "cohere", "databricks",
-    "fw", "google", "gov", "huggingface", "meta", "microsoft", "mistralai", "moonshotai", "nousresearch",
-    "nvidia", "openai", "tencent", "xai", "xiaomi", "zai", "us", "eu", "apac", "global", "au", "jp",
-})
-# Says how a model is served or was asked, not which one it is.
-_NOISE: Final = frozenset({
-    "instruct", "inst", "it", "hf", "maas", "versatile", "free", "nitro", "floor", "online", "extended",
-    "prompt", "fc", "any", "whole", "diff", "udiff", "experimental", "beta", "prev", "deprecated", "effort",
-    "reasoning", "auto", "awq", "gptq", "gguf", "fp4", "fp8", "fp16", "bf16", "int8", "int4", "nvfp4",
-    "api", "tee",
-})
-# Other hardware, or a fuller one, for the same model.
-_SERVED_FASTER: Final = frozenset({"highspeed", "tput"})
-_FAST_IS_SPEED: Final = frozenset({"claude", "deepseek", "glm", "kimi"})
-# Versions of these have one digit before the point, so 35 is 3.5 and v3 is 3.
-_ONE_DIGIT: Final = frozenset({"claude", "deepseek", "gemini", "gpt", "llama", "qwen"})
-_V_IS_SPELLING: Final = frozenset({"claude", "llama", "qwen"})
-# fmt: on
 _MONTHS: Final = "jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec"
 _DATES: Final = re.compile(
     r"(?<!\d)(?:(?P<iso>20\d\d-?[01]\d-?[0-3]\d)"
     r"|(?P<short>2\d-[01]\d-[0-3]\d)"
+    r"|(?P<compact>(?<=-)2\d[01]\d[0-3]\d)"
     r"|(?P<month_year>[01]\d-20\d\d)"
     rf"|(?P<words>(?:{_MONTHS})(?: 20\d\d)?(?![a-z])))(?!\d)"
 )
 _QUANTISED: Final = re.compile(r"[-:](?:q\d(?:_[a-z0-9]+)*|(?:nv)?fp\d+|int\d)$")
 # Bedrock's, of which `claude-v2:1` is a version and not a revision.
 _REVISION: Final = re.compile(r"(?<!claude)-(?:v\d+:\d+|\d+:0)$")
-_HOST: Final = re.compile(rf"^(?:us-gov|{'|'.join(sorted(_VENDORS))}|[a-z]+(?=\.[a-z][^ ]*\d))\.(?=[a-z])")
+_HOST: Final = re.compile(rf"^(?:us-gov|{'|'.join(sorted(VENDORS))}|[a-z]+(?=\.[a-z][^ ]*\d))\.(?=[a-z])")
 _POINT: Final = re.compile(r"(?<=\d)p(?=\d)")
-_WINDOW: Final = re.compile(r"\d+k")
+_WINDOW: Final = re.compile(r"\d+k|1m|8192|32768|131072")
+_FORMAT: Final = re.compile(r"(?:mx|nv)?fp\d+|int\d|\d+bit|w\d+a\d+|quantized(?:\.w\d+a\d+)?")
+_ACTIVE: Final = re.compile(r"-a\d+(?:\.\d+)?b(?![^-])")
 _LOCAL: Final = ("ollama/", "ollama_chat/")
 _FINE_TUNED: Final = re.compile(r"^(?:.*/)?ft:([^:]+).*")
 _GLUED: Final = re.compile(r"^([a-z]{3,})(\d[\d.]*[a-z]?)$")
-_SIZE: Final = re.compile(r"^\d+(?:\.\d+)?b$")
+# Of parameters, or in how many experts.
+_SIZE: Final = re.compile(r"^(?:(?:\d+x)?\d+(?:\.\d+)?[bt]|\d+e)$")
 _HIGH_OF_A_SUFFIX: Final = re.compile(r"^(no|non|high|low|minimal)(thinking|think|reasoning)$")
 
-# Word order differs between writers, so the words are sorted.
-_ANY_ORDER: Final = frozenset({"claude", "gemini"})
 # Thinking is a switch of the model, not another model.
 _THINKS_ON_DEMAND: Final = re.compile(
-    r"^(claude-|gemini-2\.5|gemini-3|deepseek-v|kimi-k2\.|qwen-3-\d+b(-a\d+b)?$|glm-)"
+    r"^(claude-|gemini-2\.5|gemini-3|gemma-4|deepseek-v|kimi-k2\.|qwen-3(\.\d)?-\d+b(-a\d+b)?$|glm-)"
 )
-_DATED_BY_FOUR_DIGITS: Final = frozenset({"gpt", "grok"})
-_DISTINCT_PREVIEWS: Final = frozenset({"o1", "qwq-32b"})
-_ALIASES: Final = {
-    # What the maker's own API serves under its two standing names.
-    "deepseek-chat": "deepseek-v3.2",
-    "deepseek-reasoner": "deepseek-v3.2",
-    "gpt-4-1106": "gpt-4-turbo",
-    "gpt-4-0125": "gpt-4-turbo",
-    "nova-micro-v1": "nova-micro",
-    "nova-lite-v1": "nova-lite",
-    "nova-pro-v1": "nova-pro",
-    "qwen-3-coder": "qwen-3-coder-480b-a35b",
-    "llama-4-maverick-17b-128e": "llama-4-maverick",
-    "llama-4-maverick-17b": "llama-4-maverick",
-    "llama-4-scout-17b-16e": "llama-4-scout",
-    "llama-4-scout-17b": "llama-4-scout",
-    "mixtral-8x7b": "mixtral-8x7b-v0.1",
-    "mixtral-8x22b": "mixtral-8x22b-v0.1",
-    "deepseek-r1-671b": "deepseek-r1",
-    "deepseek-v3-671b": "deepseek-v3",
-    "deepseek-v3.1-671b": "deepseek-v3.1",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +106,19 @@ def match(upstream: str, names: Iterable[str], effort: Effort | None = None) -> 
 
     Among several, the one with the nearest effort, then of the same release, then undated, then
     the latest. An effort that `upstream` itself names wins over `effort`.
+
+    A mixture of experts is often called by its whole size alone (`qwen3:30b`); where no name is equal, one
+    that also says how much of it is active (`qwen-3-30b-a3b`) means the same.
     """
     wanted = identify(upstream)
     asked = wanted.effort or effort
-    same = [(name, found) for name in names if (found := identify(name)).canonical == wanted.canonical]
-    if not same or not wanted.canonical:
+    if not wanted.canonical:
+        return None
+    known = [(name, identify(name)) for name in names]
+    same = [pair for pair in known if pair[1].canonical == wanted.canonical]
+    if not same and any(_SIZE.match(word) for word in wanted.canonical.split("-")):
+        same = [pair for pair in known if _ACTIVE.sub("", pair[1].canonical) == wanted.canonical]
+    if not same:
         return None
 
     def rank(pair: tuple[str, Identity]) -> tuple[float, int, bool, int, str]:
@@ -163,6 +150,10 @@ def identify(name: str) -> Identity:
             release = release or _by_time(found)
     text = _DATES.sub(" ", text)
     words, offer = _without_offer(_words(text))
+    is_local = whole.startswith(_LOCAL)
+    if is_local and words[-1:] == ["cloud"]:  # served by Ollama itself, whole
+        words, is_local = words[:-1], False
+    is_local = is_local and not any(_SIZE.match(word) or word in TIERS for word in words)
     effort = _effort_of_notes(notes)
     dated_last = [words.pop()] if len(words) > 1 and re.fullmatch(r"\d{4}", words[-1]) else []
     words, suffix = _without_effort(words)
@@ -172,9 +163,9 @@ def identify(name: str) -> Identity:
     ]
     model, dated = _model(words)
     model, thinks = _without_switch(model)
-    model = _ALIASES.get(model, model)
-    if whole.startswith(_LOCAL) and not any(_SIZE.match(word) for word in words):
-        model += "-local"  # the size that Ollama takes unasked, mostly a small one
+    if is_local:
+        model = OLLAMA_SIZES.get(model) or f"{model}-local"
+    model = ALIASES.get(model, model)
     if whole.startswith("ft:"):
         offer = f"ft {offer}"
     return Identity(model, effort or suffix or thinks, release or dated, offer)
@@ -185,18 +176,18 @@ def _by_time(found: re.Match[str]) -> str:
     digits = re.sub(r"\D", "", found[0])
     if found["month_year"]:
         digits = digits[2:] + digits[:2]
-    elif found["short"]:
+    elif found["short"] or found["compact"]:
         digits = "20" + digits
     return digits.ljust(8, "0")
 
 
 def _last_segment(text: str) -> str:
     """Cut off the provider's path and whatever names a host, region, revision or number format."""
-    segment = re.split(r"(?<!\d)/|/(?!\d)", text)[-1].replace("/", "")
+    segment = re.split(r"(?<!\d)/|/(?!\d)", text.removesuffix("/community"))[-1].replace("/", "")
     segment = re.sub(r"^(.*\.)?deepseek\.", "deepseek-", segment).replace("ai21.", "")
     while (bare := _HOST.sub("", segment)) != segment:
         segment = bare
-    segment = _POINT.sub(".", segment.removeprefix("~")).replace("code-llama", "codellama")
+    segment = re.sub(r"code-(?=llama|qwen)", "code", _POINT.sub(".", segment.removeprefix("~")))
     return _QUANTISED.sub("", _REVISION.sub("", segment))
 
 
@@ -214,9 +205,11 @@ def _words(text: str) -> list[str]:
     words: list[str] = []
     for part in re.split(r"[\s\-_:,+]+", text):
         word = part.strip(".'\"")
-        glued = _GLUED.match(word)
+        glued = None if _FORMAT.fullmatch(word) else _GLUED.match(word)
         words += [glued[1], glued[2]] if glued else ["thinking" if word == "think" else word] if word else []
-    while len(words) > 1 and words[0] in _VENDORS:
+    while len(words) > 1 and words[0] in VENDORS:
+        words.pop(0)
+    if tuple(words[:2]) in REPEATED:
         words.pop(0)
     joined: list[str] = []
     for word in words:
@@ -234,28 +227,27 @@ def _words(text: str) -> list[str]:
 def _versions_spelt_out(words: list[str]) -> list[str]:
     """Write the version of families where there is no doubt as 3.5, whether it was 35, v3.5 or v35."""
     family, *rest = words or [""]
-    if family in _V_IS_SPELLING:
+    if family in V_IS_SPELLING:
         rest = [re.sub(r"^v(?=\d)", "", word) for word in rest]
         if family == "claude" and len(numbers := [word for word in rest if re.match(r"\d", word)]) > 1:
             rest = [word for word in rest if word != "1" or word == numbers[0]]
-    if family in _ONE_DIGIT:
+    if family in ONE_DIGIT:
         rest = [re.sub(r"^(v?\d)(\d)$", r"\1.\2", word) for word in rest]
+    if family in FIRST_IS_UNSAID and rest[-1:] in (["v1"], ["1"]) and len(rest) > 1:
+        rest.pop()
     return [family, *rest] if words else []
 
 
 def _without_offer(words: list[str]) -> tuple[list[str], str]:
     """Take out what says with which window, where or how fast a model is served."""
-    family = words[0] if words else ""
-    is_fast = family in _FAST_IS_SPEED
-
-    def is_offer(word: str) -> bool:
-        return bool(_WINDOW.fullmatch(word)) or word in _SERVED_FASTER or (word == "fast" and is_fast)
-
-    thinking = {"thinking", "reasoning"}
-    sold = [
-        w for before, w in zip(["", *words], words, strict=False) if is_offer(w) and before not in thinking
-    ]
-    kept = [word for i, word in enumerate(words) if i == 0 or not is_offer(word)]
+    begins = ("", "-".join(words[:1]), "-".join(words[:2]))
+    speeds = frozenset[str]().union(*(SPEEDS.get(each, ()) for each in begins))
+    kept, sold = words[:1], []
+    for before, word in pairwise(words):
+        if word in speeds or (_WINDOW.fullmatch(word) and before not in ("thinking", "reasoning")):
+            sold.append(word)
+        elif not _WINDOW.fullmatch(word):
+            kept.append(word)
     while len(kept) > 1 and kept[-1] in ("us", "eu"):
         kept.pop()
     return kept, " ".join(sold)
@@ -286,13 +278,13 @@ def _without_effort(words: list[str]) -> tuple[list[str], Effort | None]:
     last, before = kept[-1], kept[-2]
     if last in ("reasoning", "thinking") and before in ("no", "non"):
         return kept[:-2], "none"
-    if last == "reasoning" and kept[0] != "sonar":
+    if last == "reasoning" and kept[0] not in REASONING_IS_A_MODEL:
         return kept[:-1], "high"
     glued = _HIGH_OF_A_SUFFIX.match(last)
     if glued:
         effort: Effort = "none" if glued[1] in ("no", "non") else _EFFORTS[glued[1]]
         return kept[:-1], effort
-    is_size = last == "medium" and before in ("mistral", "phi", "3")
+    is_size = last == "medium" and (before in MEDIUM_IS_A_SIZE or before == "3")
     if last in _EFFORTS and last != "none" and not is_size:
         return kept[:-1], _EFFORTS[last]
     if last == "base" and kept[0] == "claude":
@@ -308,15 +300,15 @@ def _model(words: list[str]) -> tuple[str, str]:
     for position, word in enumerate(words):
         is_release = re.fullmatch(r"00\d", word) or (
             re.fullmatch(r"\d{4}", word)
-            and (family in _DATED_BY_FOUR_DIGITS or (family == "gemini" and words[1:-1] != ["exp"]))
+            and (family in DATED_BY_FOUR_DIGITS or (family == "gemini" and words[1:-1] != ["exp"]))
         )
-        if is_release and "-".join([*kept[:2], word]) not in _ALIASES:
+        if is_release and "-".join([*kept[:2], word]) not in ALIASES:
             release = word
         elif position and _is_noise(word, family, kept, words):
             continue
         else:
             kept.append(word)
-    if family in _ANY_ORDER:
+    if family in ANY_ORDER:
         kept[1:] = sorted(kept[1:], key=lambda word: (not word[0].isdigit(), word))
     kept.sort(key=lambda word: bool(re.fullmatch(r"\d{4}", word)))  # releases last, all else in place
     return "-".join(kept), release
@@ -324,7 +316,7 @@ def _model(words: list[str]) -> tuple[str, str]:
 
 def _is_noise(word: str, family: str, kept: list[str], words: list[str]) -> bool:
     if word == "preview":
-        return "-".join(kept) not in _DISTINCT_PREVIEWS
+        return "-".join(kept) not in DISTINCT_PREVIEWS
     if word == "exp":  # Google's experiments of a date are models that never got a version
         return family != "deepseek" and not (family == "gemini" and len(words) == 3 and words[2].isdigit())
     if word == "latest":  # of a family without a version it names whatever is new
@@ -333,7 +325,9 @@ def _is_noise(word: str, family: str, kept: list[str], words: list[str]) -> bool
         return any(_SIZE.match(other) for other in words)
     if word == "chat":
         return any(_SIZE.match(other) or re.match(r"v\d", other) for other in words)
-    return word in _NOISE and not (word == "reasoning" and family == "sonar")
+    if _FORMAT.fullmatch(word) or (_SIZE.match(word) and SIZED_BY_TIER.match("-".join(kept))):
+        return True
+    return word in NOISE and not (word == "reasoning" and family in REASONING_IS_A_MODEL)
 
 
 def _without_switch(model: str) -> tuple[str, Effort | None]:

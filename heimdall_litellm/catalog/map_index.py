@@ -13,7 +13,7 @@ from typing import Final
 
 from heimdall_litellm.catalog.identity import Identity, identify
 from heimdall_litellm.catalog.price_map import PriceMap
-from heimdall_litellm.catalog.sources.litellm_map import number
+from heimdall_litellm.catalog.sources.litellm_map import number, with_first_tier
 from heimdall_litellm.catalog.sources.reading import give_way
 
 Facts = Mapping[str, object]
@@ -67,7 +67,7 @@ class MapIndex:
         for position, (name, facts) in enumerate(list(self.price_map.items())):
             if position % _BREATH == 0:
                 give_way()
-            price = number(facts.get("output_cost_per_token"))
+            price = number(with_first_tier(facts).get("output_cost_per_token"))
             if not price or facts.get("mode") not in CHAT_MODES:
                 continue
             found, provider = identify(name), str(facts.get("litellm_provider", ""))
@@ -83,4 +83,5 @@ class MapIndex:
 
 
 def _has_price(facts: Facts) -> bool:
-    return facts.get("input_cost_per_token") is not None or facts.get("output_cost_per_token") is not None
+    priced = with_first_tier(facts)
+    return priced.get("input_cost_per_token") is not None or priced.get("output_cost_per_token") is not None

@@ -6,7 +6,8 @@ For each field of a deployment the first of these that knows it counts:
 2. the provider's own list;
 3. OpenRouter (or another reseller), of its own offer, and of a maker's own API;
 4. LiteLLM's price map;
-5. a reseller, of other hosts.
+5. a reseller, of other hosts;
+6. of programs that run on one's own machine (Ollama), that they cost nothing.
 
 Three cautions bend this order. What a list says that is absurd beside the price map isn't believed
 (`is_plausible`). A reseller's context window counts the answer in, so it lowers what the price
@@ -25,7 +26,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from heimdall_litellm.catalog.credentials import missing_credential
+from heimdall_litellm.catalog.credentials import LOCAL_PROVIDERS, missing_credential
 from heimdall_litellm.catalog.deployments import Deployment, read_deployment, stated, stated_quality
 from heimdall_litellm.catalog.facts import Card, Fact, Value
 from heimdall_litellm.catalog.listings_index import ListingsIndex, Spoken
@@ -37,6 +38,7 @@ from heimdall_litellm.core.types import CatalogEntry
 
 USER: Final = "user"
 MAP: Final = LiteLLMMap.name
+LOCAL: Final = "local"
 _BREATH: Final = 4
 """After how many deployments other threads are let go on; one takes about 70 µs."""
 NO_LISTINGS: Final = ListingsIndex()
@@ -175,6 +177,8 @@ def _layers(
             silent = CLAIMS if raw else ()
             facts = {name: value for name, value in listing.facts.items() if name not in silent}
             yield _Layer(reading.source, reading.at, facts)
+    if deployment.provider in LOCAL_PROVIDERS:
+        yield _Layer(LOCAL, None, dict.fromkeys(("input_usd_per_mtok", "output_usd_per_mtok"), 0.0))
 
 
 def is_plausible(name: str, value: Value, known: Value | None) -> bool:

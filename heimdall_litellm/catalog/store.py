@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +24,7 @@ from platformdirs import user_cache_path
 from heimdall_litellm.catalog.drift import Compared
 from heimdall_litellm.catalog.facts import Drift, Listing
 from heimdall_litellm.catalog.readings import listings_from_json, listings_to_json
+from heimdall_litellm.sqlite_file import make_private
 
 VERSION: Final = 2
 MOST_DRIFT: Final = 500
@@ -251,7 +251,7 @@ class Store:
 
     def _prepare(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        make_private(self.path)
         identity = self._identity()
         with self._open() as file:
             (version,) = file.execute("PRAGMA user_version").fetchone()

@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.text import Text
 
 from heimdall_litellm.catalog.facts import FIELDS, Card, SourceStatus
+from heimdall_litellm.catalog.families import family_of
 from heimdall_litellm.cli.render import UNKNOWN, plain, print_item, table, tokens, usd_per_mtok
+from heimdall_litellm.core.explain import UNPRICED
 
 CAPABILITIES: Final = ("vision", "audio", "files", "tools", "json", "reasoning")
 FIELD_OF: Final = {name: f"{'is' if name == 'reasoning' else 'has'}_{name}" for name in CAPABILITIES}
@@ -79,7 +81,10 @@ def show_card(console: Console, card: Card) -> None:
         if (fact := card.facts.get(name)) is not None:
             age = "" if fact.at is None else f"{_age(now - fact.at)} ago"
             shown.add_row(_words(name), _value(name, fact.value), fact.source, age)
-    console.print(shown)
+    if card.facts:
+        console.print(shown)
+    if not entry.is_priced:
+        print_item(console, "price  ", f"unknown; {UNPRICED}")
     if card.is_listed is not None:
         listed = "in" if card.is_listed else "not in"
         print_item(console, "list   ", f"{listed} {entry.provider}'s own list of models")
@@ -124,6 +129,7 @@ def as_data(card: Card) -> dict[str, object]:
         "kind": "model",
         "upstream": entry.upstream,
         "provider": entry.provider,
+        "family": family_of(entry.upstream),
         "is_listed": card.is_listed,
         "missing_credential": entry.missing_credential,
         "facts": {

@@ -19,6 +19,7 @@ from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.catalog import load_price_map
 from heimdall_litellm.catalog.drift import in_words, is_loss
 from heimdall_litellm.catalog.facts import Card, CatalogView, Drift
+from heimdall_litellm.catalog.families import family_of
 from heimdall_litellm.catalog.watchtower import Watchtower
 from heimdall_litellm.cli.cards import (
     CAPABILITIES,
@@ -77,6 +78,7 @@ def catalog() -> None:
 
 @catalog.command("list")
 @click.option("--provider", help="Only models of this provider, in LiteLLM's spelling: openai, gemini, ...")
+@click.option("--family", help="Only models of this family, the first word of their names: gpt, claude, ...")
 @click.option(
     "--capability",
     "capabilities",
@@ -87,7 +89,13 @@ def catalog() -> None:
 @config_option
 @json_option
 @answers
-def show_all(provider: str | None, capabilities: tuple[str, ...], config: str | None, as_json: bool) -> int:
+def show_all(
+    provider: str | None,
+    family: str | None,
+    capabilities: tuple[str, ...],
+    config: str | None,
+    as_json: bool,
+) -> int:
     """List the models of the configuration: prices, windows, capabilities, expected quality."""
     opened = _open(config, needs_models=True)
     view = opened.view()
@@ -95,14 +103,15 @@ def show_all(provider: str | None, capabilities: tuple[str, ...], config: str | 
     cards = [
         card
         for card in known
-        if (provider is None or card.entry.provider == provider)
+        if provider in (None, card.entry.provider)
+        and family in (None, family_of(card.entry.upstream))
         and all(getattr(card.entry, FIELD_OF[capability]) for capability in capabilities)
     ]
     if as_json:
         print_json({"models": [as_data(card) for card in cards], "sources": statuses(view.sources)})
         return OK
     if not cards:
-        err().print(_nothing_matches(known, provider, capabilities), soft_wrap=True)
+        err().print(_nothing_matches(known, provider, family, capabilities), soft_wrap=True)
         return OK
     console = out()
     show_cards(console, cards)
@@ -114,17 +123,23 @@ def show_all(provider: str | None, capabilities: tuple[str, ...], config: str | 
     return OK
 
 
-def _nothing_matches(known: Sequence[Card], provider: str | None, capabilities: Sequence[str]) -> str:
+def _nothing_matches(
+    known: Sequence[Card], provider: str | None, family: str | None, capabilities: Sequence[str]
+) -> str:
     """Say what there is instead of the models that were asked for."""
     if not known:
         return "There is nothing to list: model_list is empty, or holds virtual names only."
-    providers = sorted({card.entry.provider for card in known})
-    if provider is not None and provider not in providers:
-        near = get_close_matches(provider, providers, 1)
-        hint = f"; did you mean {near[0]}?" if near else "."
-        return f"No model here is of {provider!r}{hint} The models here are of {', '.join(providers)}."
-    whose = f" of {provider}" if provider is not None else ""
-    return f"No model here{whose} has {' and '.join(capabilities)}."
+    providers = {card.entry.provider for card in known}
+    families = {family_of(card.entry.upstream) for card in known}
+    for asked, there in ((provider, providers), (family, families)):
+        if asked is not None and asked not in there:
+            near = get_close_matches(asked, there, 1)
+            hint = f"; did you mean {near[0]}?" if near else "."
+            return f"No model here is of {asked!r}{hint} The models here are of {', '.join(sorted(there))}."
+    whose = " and ".join(asked for asked in (provider, family) if asked is not None)
+    if not capabilities:
+        return f"No model here is of {whose}."
+    return f"No model here{' of ' if whose else ''}{whose} has {' and '.join(capabilities)}."
 
 
 @catalog.command("show")
@@ -150,8 +165,10 @@ def show_one(model: str, config: str | None, as_json: bool) -> int:
     if as_json:
         print_json(as_data(card) if card is not None and is_known else {"error": f"{model} is unknown"})
     elif card is None or not is_known:
-        said = "is unknown here and in every list. heimdall catalog list shows your models."
-        err().print(Text.assemble((model, "bold"), f" {said}"))
+        near = get_close_matches(model, groups, 1)
+        hint = f"Did you mean {near[0]}?" if near else "heimdall catalog list shows your models."
+        said = f" is unknown here and in every list. {hint}"
+        err().print(Text.assemble((model, "bold"), said), soft_wrap=True)
     else:
         show_card(out(), card)
     return OK if is_known else NEGATIVE

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from heimdall_litellm.cli.render import print_item, table, tokens, usd
 from heimdall_litellm.core.types import Bucket
+from heimdall_litellm.core.visible import on_a_line
 from heimdall_litellm.journal.record import Candidate, JournalRecord, Outcome, Signal
 from heimdall_litellm.journal.store import Entry
 from heimdall_litellm.report.words import CAUSES, STATUSES, microseconds, money, percent, seconds
@@ -23,7 +24,7 @@ def show_entry(console: Console, entry: Entry) -> None:
     record, outcome = entry.record, entry.outcome
     status = STATUSES[outcome.status if outcome is not None else "unknown"]
     served = (outcome.model if outcome is not None else None) or record.model or "nobody"
-    head = Text.assemble((served, "bold"), "  ")
+    head = Text.assemble((on_a_line(served), "bold"), "  ")
     if record.bucket is not None:
         head.append(record.bucket, f"bold {STYLES[record.bucket]}").append("  ")
     console.print(head.append(status, "" if status == "answered" else "yellow"), soft_wrap=True)
@@ -97,7 +98,7 @@ def _candidate(each: Candidate, is_chosen: bool) -> tuple[str, ...]:
         ("> " if is_chosen else "  ") + each.model + (f" ({each.effort})" if each.effort else ""),
         each.bucket,
         f"{each.quality:.3f}",
-        usd(each.cost_usd),
+        usd(each.cost_usd if each.is_priced else None),
         tokens(round(each.output_tokens)),
         f"{each.penalties:.3f}",
         f"{each.score:+.3f}",

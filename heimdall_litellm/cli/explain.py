@@ -28,7 +28,7 @@ from heimdall_litellm.cli.render import (
     usd,
 )
 from heimdall_litellm.cli.session import Session, open_session
-from heimdall_litellm.core.explain import influences, to_dict
+from heimdall_litellm.core.explain import UNPRICED, influences, to_dict
 from heimdall_litellm.core.request import read_request
 from heimdall_litellm.core.strangers import GUESSED
 from heimdall_litellm.core.types import BUCKETS, Bucket, CandidateScore, Decision, Overrides, RequestFacts
@@ -168,7 +168,7 @@ def _show_candidates(console: Console, decision: Decision) -> None:
             ("> " if is_chosen else "  ") + row.model + (f" ({row.effort})" if row.effort else ""),
             row.bucket,
             f"{row.quality:.3f}",
-            usd(row.cost_usd),
+            usd(row.known_cost_usd),
             f"{row.penalties:.3f}",
             f"{row.score:+.3f}",
             style="bold" if is_chosen else "" if competes else "dim",
@@ -178,6 +178,8 @@ def _show_candidates(console: Console, decision: Decision) -> None:
         models = dict.fromkeys(row.model for row in eligible if row.basis == basis)
         if models:
             console.print(Text(f"  quality of {', '.join(models)}: {said}", "dim"))
+    if unpriced := dict.fromkeys(row.model for row in eligible if not row.is_priced):
+        console.print(Text(f"  price of {', '.join(unpriced)}: unknown; {UNPRICED}", "dim"))
     console.print()
     _show_ruled_out(console, [row for row in decision.candidates if not row.eligible])
 

@@ -27,7 +27,13 @@ from heimdall_litellm.config import (
     settings_from_config,
 )
 from heimdall_litellm.core.types import BUCKETS, Bucket, CatalogEntry, RouterPolicy
-from heimdall_litellm.engine import Heimdall, model_list_of, require_virtual_groups, simulates_all
+from heimdall_litellm.engine import (
+    Heimdall,
+    model_list_of,
+    require_virtual_groups,
+    require_watched_groups,
+    simulates_all,
+)
 from heimdall_litellm.errors import HeimdallError
 
 T = TypeVar("T")
@@ -141,9 +147,9 @@ def _configuration(found: Inspection, config: Mapping[str, object]) -> None:
         found.say("bundle", "green", _bundle_line(bundle))
     if models is None:
         return
-    _attempt(
-        found, "models", lambda: require_virtual_groups(settings, [str(m.get("model_name")) for m in models])
-    )
+    groups = [str(model.get("model_name")) for model in models]
+    _attempt(found, "models", lambda: require_virtual_groups(settings, groups))
+    _attempt(found, "models", lambda: require_watched_groups(settings, groups))
     is_simulated = simulates_all(settings, models, environ)
     entries = _attempt(
         found,

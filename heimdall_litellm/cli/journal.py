@@ -20,6 +20,7 @@ from heimdall_litellm.cli.journal_options import filters, journal_option, missin
 from heimdall_litellm.cli.options import Finite, config_option, json_option
 from heimdall_litellm.cli.render import OK, answers, err, out, print_json
 from heimdall_litellm.cli.replaying import replay
+from heimdall_litellm.core.visible import on_a_line
 from heimdall_litellm.journal.export import write_jsonl, write_parquet
 from heimdall_litellm.journal.record import now
 from heimdall_litellm.journal.schema import to_data, to_text
@@ -154,7 +155,7 @@ def prune(
     settings, store = open_journal(config, journal_url)
     days = settings.journal.keep_days if keep_days is None else keep_days
     size = settings.journal.max_mb if max_mb is None else max_mb
-    gone = store.prune(now(), days, round(size * 1e6))
+    gone = store.prune(now(), days, size * 1e6)
     left, size_mb = store.count(), store.size_bytes() / 1e6
     if as_json:
         print_json({"thrown_away": gone, "left": left, "mb": round(size_mb, 3)})
@@ -191,6 +192,7 @@ def _rows(console: Console) -> Callable[[Entry], None]:
 
     def cell(name: str, value: str) -> str:
         is_figure = name in ("cost", "took")
+        value = on_a_line(value)
         return f"{value:>{widths[name]}}" if is_figure else f"{value:<{widths[name]}}"
 
     def show(entry: Entry) -> None:

@@ -11,7 +11,7 @@ import click
 
 _AGO: Final = re.compile(r"(\d+(?:\.\d+)?) ?(min|h|d|w)")
 _UNITS: Final = {"min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_LONGEST: Final = timedelta(days=36_500)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Finite(click.FloatRange):
@@ -34,13 +34,19 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # no generic before cl
             return value
         try:
             if ago := _AGO.fullmatch(value.strip()):
-                return datetime.now(UTC) - min(timedelta(**{_UNITS[ago[2]]: float(ago[1])}), _LONGEST)
-            found = datetime.fromisoformat(value.strip())
-        except (ValueError, OverflowError):
+                found = datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: float(ago[1])})
+            else:
+                found = datetime.fromisoformat(value.strip())
+                found = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        except OverflowError:
+            found = _EPOCH - timedelta.resolution
+        except ValueError:
             self.fail(
                 f"{value!r} is no time: write 30min, 24h, 7d, 2w, or such as 2026-11-27T18:00.", param, ctx
             )
-        return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        if found < _EPOCH:
+            self.fail(f"{value!r} lies before 1970, when nothing was recorded yet.", param, ctx)
+        return found
 
 
 def models_of(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...] | None:

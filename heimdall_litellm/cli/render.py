@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from decimal import Decimal
 from functools import wraps
 from io import TextIOWrapper
 from math import isinf
-from typing import IO, Final, Literal, NoReturn, ParamSpec
+from typing import IO, Any, Final, Literal, NoReturn, ParamSpec
 
 import click
 from rich.box import SIMPLE
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from heimdall_litellm.core.visible import visible
 from heimdall_litellm.errors import ConfigError, HeimdallError
 
 OK: Final = 0
@@ -36,6 +38,11 @@ P = ParamSpec("P")
 
 
 class _Console(Console):
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        # The last gate: whatever is printed, and however it was put together, moves no terminal.
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=visible(segment.text))
+
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError  # Rich would exit with 1; `answers` knows better
 
@@ -62,9 +69,22 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False))
 
 
+class _Table(Table):
+    def add_row(self, *cells: Any, **how: Any) -> None:
+        # Before widths are measured, for a control character has none and its picture has.
+        super().add_row(*map(_shown, cells), **how)
+
+
+def _shown(cell: Any) -> Any:
+    if isinstance(cell, Text):
+        cell.plain = visible(cell.plain)
+        return cell
+    return visible(cell) if isinstance(cell, str) else cell
+
+
 def table(*columns: str, right: tuple[str, ...] = (), whole: tuple[str, ...] = ()) -> Table:
     """Return an empty table; `right` are the columns of figures, never folded, as those `whole`."""
-    made = Table(box=SIMPLE, pad_edge=False, show_edge=False, header_style="bold")
+    made = _Table(box=SIMPLE, pad_edge=False, show_edge=False, header_style="bold")
     for column in columns:
         is_figure = column in right
         justify: Literal["left", "right"] = "right" if is_figure else "left"
@@ -77,7 +97,7 @@ def print_item(console: Console, mark: str | Text, text: str | Text) -> None:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    grid.add_row(Text("  ").append(mark), Text(text) if isinstance(text, str) else text)
+    grid.add_row(Text("  ").append(mark), _shown(Text(text) if isinstance(text, str) else text))
     console.print(grid)
 
 
@@ -153,8 +173,10 @@ def plain(value: float, figures: int) -> str:
     return f"{Decimal(f'{value:.{figures}g}'):,f}"
 
 
-def usd(value: float) -> str:
+def usd(value: float | None) -> str:
     """Write an amount that is usually a small part of a cent."""
+    if value is None:
+        return UNKNOWN
     return f"{value:.6f}" if value < 0.01 else f"{value:.4f}"
 
 

@@ -130,6 +130,23 @@ class Settings(Strict):
                     raise ValueError(f"{listing} names {circular[0]!r}, which is itself virtual")
         return self
 
+    @model_validator(mode="after")
+    def _a_holdout_can_be_measured(self) -> Self:
+        if not self.holdout.share:
+            return self
+        if not self.journal.enabled:
+            raise ValueError(
+                "holdout.share sends traffic to the baseline to be measured, and with journal.enabled false "
+                "nothing is: switch the journal on, or set holdout.share to 0"
+            )
+        if "route" not in {self.mode, *(rule.mode for rule in self.modes)}:
+            raise ValueError(
+                f"holdout.share holds out nothing in {self.mode} mode, where requests go where they would go "
+                "without Heimdall: set mode to route, name the traffic to route in modes, or set "
+                "holdout.share to 0"
+            )
+        return self
+
     @property
     def names(self) -> frozenset[str]:
         """Every virtual model name."""

@@ -1,7 +1,7 @@
 """Which requests belong to one conversation, and what a new one says of the one before.
 
 Two requests belong together if the same caller sends the same beginning: a conversation is known by its first
-words and the length of its system prompt. Of each the latest request is remembered, as numbers and digests:
+message and the length of its system prompt. Of each the latest request is remembered, as numbers and digests:
 
 - If the new one goes on where that one stopped, the earlier prompt is a prefix of it, and a provider that
   caches prompts has read it before (`repeated_tokens`).
@@ -29,7 +29,6 @@ CACHE_LIVES_S: Final = 300.0
 FORGOTTEN_S: Final = 3600.0
 ALIKE: Final = 0.8
 """Share of words in common from which two asks are the same one."""
-_HEAD: Final = 128
 _MOST_WORDS: Final = 64
 _FEWEST_WORDS: Final = 3
 _WORD: Final = re.compile(r"\w+")
@@ -66,7 +65,7 @@ class Follows:
 
 def conversation_of(facts: RequestFacts, caller: str, secret: bytes) -> bytes:
     """Return the keyed digest of the conversation that a request belongs to, 8 bytes."""
-    told = f"{caller}\x1f{facts.system_chars}\x1f{(facts.topic or facts.ask)[:_HEAD]}"
+    told = f"{caller}\x1f{facts.system_chars}\x1f{facts.opening or facts.ask}"
     return blake2b(told.encode("utf-8", "replace"), digest_size=8, key=secret[:64]).digest()
 
 

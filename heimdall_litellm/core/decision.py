@@ -293,6 +293,7 @@ def _score_all(
             p,
             s,
             row.basis,
+            row.entry.is_priced,
         )
         for row, why, q, usd, out, p, s in zip(
             rows, why_not, quality, cost, output_tokens, penalty, score, strict=True

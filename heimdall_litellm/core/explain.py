@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
+from typing import Final
 
 from heimdall_litellm.core.strangers import GUESSED
 from heimdall_litellm.core.triage import Triage
 from heimdall_litellm.core.types import Bucket, CandidateScore, Decision, Overrides, Policy, RouterPolicy
 
 _MAX_SUMMARY = 300
+UNPRICED: Final = "an unknown price counts as the dearest that is known of the candidates"
 
 
 def reasons_for(
@@ -32,13 +34,16 @@ def reasons_for(
         reasons.append(f"no {bucket} candidate can serve it, so the {chosen.bucket} bucket does")
     rivals = {c.model for c in scored if c.eligible and (c.bucket == chosen.bucket or not within_bucket)}
     kind = f"{chosen.bucket} candidate" if within_bucket else "candidate"
-    cost = f"quality {chosen.quality:.2f} for about ${chosen.cost_usd:.6f}"
+    price = f"for about ${chosen.cost_usd:.6f}" if chosen.is_priced else "at an unknown price"
+    cost = f"quality {chosen.quality:.2f} {price}"
     if len(rivals) == 1:
         reasons.append(f"{chosen.model} is the only {kind} left: {cost}")
     else:
         reasons.append(f"{chosen.model} scores best of {len(rivals)} {kind}s: {cost}")
     if chosen.basis in GUESSED:
         reasons.append(f"that quality is {GUESSED[chosen.basis]}")
+    if not chosen.is_priced:
+        reasons.append(UNPRICED)
     out = sorted({c.model for c in scored if not c.eligible} - {c.model for c in scored if c.eligible})
     if out:
         reasons.append(f"{len(out)} ruled out")
@@ -96,7 +101,7 @@ def _candidate(candidate: CandidateScore) -> dict[str, object]:
         "why_not": candidate.why_not,
         "quality": candidate.quality,
         "basis": candidate.basis,
-        "cost_usd": candidate.cost_usd,
+        "cost_usd": candidate.known_cost_usd,
         "output_tokens": candidate.output_tokens,
         "penalties": candidate.penalties,
         "score": candidate.score if isfinite(candidate.score) else None,

@@ -51,7 +51,7 @@ def rule_out(
     for each model that the circuit breaker holds back.
     """
     why: Reasons = [
-        _unfit(entry, facts, permitted, brought) or _too_dear(usd, max_cost_usd)
+        _unfit(entry, facts, permitted, brought) or _too_dear(entry, usd, max_cost_usd)
         for entry, usd in zip(entries, cost_usd, strict=True)
     ]
     too_long = [_overflows(entry, facts, context_margin) for entry in entries]
@@ -95,9 +95,11 @@ def _lacks_capability(entry: CatalogEntry, facts: RequestFacts) -> str | None:
     return None
 
 
-def _too_dear(cost_usd: float, limit: float | None) -> str | None:
+def _too_dear(entry: CatalogEntry, cost_usd: float, limit: float | None) -> str | None:
     if limit is None or cost_usd <= limit:
         return None
+    if not entry.is_priced:
+        return f"its price is unknown, and the dearest known is over the request's limit of ${limit:g}"
     return f"it would cost about ${cost_usd:.4f}, over the request's limit of ${limit:g}"
 
 

@@ -7,6 +7,8 @@ ever read:
 - the **ask**: what the user wants now, the text of the last message a person wrote, its first
   `HEAD` and last `TAIL` characters;
 - the **topic**: the start of the conversation's first user message, where the ask is not it;
+- the **opening**: a sample of that message from end to end, and its length: what is made from a template
+  differs from others of it somewhere;
 - token density, from a few slices (`tokens.py`).
 
 Work is linear in the number of messages and parts, never in their characters. Of the middle of a
@@ -37,6 +39,8 @@ from heimdall_litellm.core.types import RequestFacts
 HEAD = 768
 TAIL = 256
 TOPIC = 256
+OPENING = 1_024
+_OPENING_SLICES = 16
 
 _INSERTED_TAGS = (
     "system-reminder",
@@ -86,6 +90,7 @@ class _Reading:
 
     texts: list[str] = field(default_factory=list)
     first_user: str = ""
+    opening: str = ""
     last_user: str = ""
     skimmed_user: list[str] = field(default_factory=list)
     last_any: str = ""
@@ -105,6 +110,16 @@ def window(text: str, head: int = HEAD, tail: int = TAIL) -> str:
     if len(text) <= head + tail:
         return text
     return f"{text[:head]}\n{text[-tail:]}"
+
+
+def _sampled(text: str) -> str:
+    """Give a short text whole, and of a longer one its beginning, its end, slices between, and its length."""
+    if len(text) <= OPENING:
+        return text
+    slice_chars = OPENING // _OPENING_SLICES
+    step = (len(text) - slice_chars) // (_OPENING_SLICES - 1)
+    starts = (*range(0, step * (_OPENING_SLICES - 1), step), len(text) - slice_chars)
+    return "".join(text[at : at + slice_chars] for at in starts) + str(len(text))
 
 
 def read_request(body: Mapping[str, object]) -> RequestFacts:
@@ -179,6 +194,7 @@ def _facts(body: Mapping[str, object], reading: _Reading) -> RequestFacts:
         has_files=reading.files > 0,
         is_json=_is_json(body),
         has_own_effort=_has_own_effort(body),
+        opening=reading.opening,
     )
 
 
@@ -229,7 +245,8 @@ def _read_message(message: Mapping[str, object], reading: _Reading) -> None:
         reading.user_turns += 1
         reading.last_user = text
         reading.skimmed_user = []
-        reading.first_user = reading.first_user or text[:TOPIC]
+        if not reading.first_user:
+            reading.first_user, reading.opening = text[:TOPIC], _sampled(text)
 
 
 def _skim(items: Sequence[object], reading: _Reading) -> None:

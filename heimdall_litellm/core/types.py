@@ -37,7 +37,8 @@ class RequestFacts:
     """What a request is, in bounded size: never the whole prompt.
 
     `ask` and `topic` are bounded windows (see `request.py`); all counts are over the whole
-    request. `input_tokens` is an estimate and covers messages, system prompt and tools.
+    request. `input_tokens` is an estimate and covers messages, system prompt and tools. No decision
+    depends on `opening`, which tells conversations apart.
     """
 
     ask: str
@@ -56,6 +57,7 @@ class RequestFacts:
     has_files: bool = False
     is_json: bool = False
     has_own_effort: bool = False
+    opening: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,11 @@ class CatalogEntry:
     """Name of the environment variable to set, if no credential was found."""
     quality_override: float | None = None
     """`model_info.heimdall.quality`, 0..1, if the user states it."""
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether it is known what it costs."""
+        return self.input_usd_per_mtok is not None and self.output_usd_per_mtok is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +164,7 @@ class CandidateScore(NamedTuple):
     A named tuple and not a dataclass: a decision makes one per candidate, and this is five times
     quicker to make. `quality` 0..1; `cost_usd` expected dollars for this request; `penalties` and `score` as
     in `scoring.py`. `why_not` says why it was ruled out, or is None. `basis` says how the quality is known.
+    Where it isn't `is_priced`, `cost_usd` is only what was reckoned with, at the dearest price known.
     """
 
     model: str
@@ -170,6 +178,12 @@ class CandidateScore(NamedTuple):
     penalties: float
     score: float
     basis: Basis = "outcomes"
+    is_priced: bool = True
+
+    @property
+    def known_cost_usd(self) -> float | None:
+        """Expected dollars for this request; None where no price is known."""
+        return self.cost_usd if self.is_priced else None
 
 
 class Spent(NamedTuple):

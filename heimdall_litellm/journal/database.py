@@ -7,7 +7,6 @@ connections between us and the database hands nobody else a changed search path.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -21,6 +20,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from heimdall_litellm.errors import JournalError
+from heimdall_litellm.sqlite_file import make_private
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -108,8 +108,7 @@ class Database:
             with self._alone():
                 if self.path is not None:
                     self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                    # Made before SQLite makes it, so that nobody else may ever read it.
-                    os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+                    make_private(self.path)
                     self._file = _identity(self.path)
                     self._set_up_file()
                 self._migrate()

@@ -89,6 +89,7 @@ class Candidate:
     penalties: float
     score: float | None
     basis: Basis
+    is_priced: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +296,9 @@ class Document:
 
 Item = JournalRecord | Outcome | Signal | Document
 
-COUNTS: Final = tuple(field.name for field in fields(RequestFacts) if field.name not in ("ask", "topic"))
+COUNTS: Final = tuple(
+    field.name for field in fields(RequestFacts) if field.name not in ("ask", "topic", "opening")
+)
 """What is kept of a request's facts: all but the texts."""
 
 
@@ -343,6 +346,7 @@ def candidate_of(score: CandidateScore) -> Candidate:
         score.penalties,
         score.score if score.eligible else None,
         score.basis,
+        score.is_priced,
     )
 
 

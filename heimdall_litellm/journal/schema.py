@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from heimdall_litellm.core.visible import in_json
 from heimdall_litellm.journal.record import SCHEMA, JournalRecord, Outcome, Signal, adapter_of
 from heimdall_litellm.journal.store import Entry
 
@@ -35,9 +36,9 @@ def line_of(entry: Entry) -> Line:
 
 
 def to_text(entry: Entry) -> str:
-    """Return an entry as one line of JSON, without its end."""
+    """Return an entry as one line of JSON, without its end, that no terminal takes for more than text."""
     text: bytes = adapter_of(Line).dump_json(line_of(entry))
-    return text.decode()
+    return in_json(text.decode())
 
 
 def to_data(entry: Entry) -> dict[str, Any]:

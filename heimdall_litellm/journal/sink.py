@@ -51,8 +51,10 @@ class DatabaseSink(Sink):
         return refused
 
     def tend(self) -> None:
-        """Throw away what is too old or too much."""
-        self._ready().prune(self._clock(), self._settings.keep_days, round(self._settings.max_mb * 1e6))
+        """Throw away what is too old or too much, and add up what is over."""
+        store, now_ = self._ready(), self._clock()
+        store.prune(now_, self._settings.keep_days, self._settings.max_mb * 1e6)
+        store.add_up(now_)
 
     def find(self, known_as: str) -> Entry | None:
         """Return what is kept of a request; None where that is nothing, or can't be told now."""

@@ -6,18 +6,38 @@ a source that has spoken already replaces what it said, and a document that come
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, Update, and_, case, delete, func, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    Update,
+    and_,
+    case,
+    cast,
+    column,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from heimdall_litellm.errors import JournalError
+from heimdall_litellm.journal import sums
 from heimdall_litellm.journal.database import Database, cause_of
 from heimdall_litellm.journal.record import (
     DOCUMENTS_EVERY,
@@ -27,15 +47,18 @@ from heimdall_litellm.journal.record import (
     Outcome,
     Signal,
     from_json,
-    to_json,
 )
+from heimdall_litellm.journal.rows import Row, row_of
 from heimdall_litellm.journal.tables import CAME_OF_IT, DOCUMENTS, OUTCOMES, RECORDS, SIGNALS
 from heimdall_litellm.journal.tables import microseconds as _us
 
 _AT_A_TIME: Final = 500
 _CHUNK: Final = 2_000
 """How many records are thrown away before other writers get their turn."""
-Row = dict[str, Any]
+
+
+class _UnfitError(JournalError):
+    """A value is such that no further try will help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +97,31 @@ class Store:
 
     def write(self, items: Sequence[Item]) -> int:
         """Keep items, all or none, but for those that no database could hold; returns the number of those."""
+        try:
+            return self._write(items)
+        except _UnfitError:
+            # Which one it was isn't said. The halves are transactions of their own; items may come twice.
+            middle = len(items) // 2
+            return self.write(items[:middle]) + self.write(items[middle:]) if middle else 1
+
+    def _write(self, items: Sequence[Item]) -> int:
         rows: dict[Table, list[Row]] = {RECORDS: [], OUTCOMES: [], SIGNALS: [], DOCUMENTS: []}
         refused = 0
         for item in items:
             try:
-                table, row = _row(item)
+                table, row = row_of(item)
             except ValueError:
                 refused += 1
                 continue
-            rows[table].append({name: _clean(value) for name, value in row.items()})
+            rows[table].append(row)
+        moments = {row["at_us"] for row in rows[RECORDS]}
+        joining = {row["id"] for table in (OUTCOMES, SIGNALS) for row in rows[table]}
         with self._transaction() as connection:
+            if moments or joining:
+                sums.reopen(connection, moments, joining - {row["id"] for row in rows[RECORDS]})
             for table, wanted in rows.items():
                 if wanted:
-                    connection.execute(self._insert(table), wanted)
+                    self._insert_all(connection, table, wanted)
             ids = {row["id"] for table in (RECORDS, OUTCOMES) for row in rows[table]}
             if ids:
                 connection.execute(_tell_records(ids))
@@ -177,19 +212,39 @@ class Store:
         """Give a connection for queries of one's own, all of which see the same state."""
         with self._transaction(is_reading=True) as connection:
             if not self.database.is_sqlite:
-                connection.exec_driver_sql(
-                    "SET LOCAL work_mem TO '64MB'"
-                )  # sums of a million rows, in memory
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                # So that sums of a million rows stay in memory.
+                connection.exec_driver_sql("SET LOCAL work_mem TO '64MB'")
             yield connection
+
+    def add_up(
+        self, now: datetime, *, at_most_s: float = 2.0, clock: Callable[[], float] = time.monotonic
+    ) -> int:
+        """Add up what is over (`sums.py`), in about `at_most_s`. Returns how many parts were closed.
+
+        Other writers wait for a part at a time.
+        """
+        end = clock() + at_most_s
+        with self._transaction(is_reading=True) as connection:
+            parts = sums.to_close(connection, now)
+        for count, part in enumerate(parts):
+            if clock() >= end:
+                return count
+            with self._transaction() as connection:
+                sums.close(connection, part)
+        return len(parts)
 
     def size_bytes(self) -> int:
         """Return about how much room the journal takes: a file's pages in use, a schema's tables."""
         with self._transaction(is_reading=True) as connection:
             return self._size(connection)
 
-    def prune(self, now: datetime, keep_days: float, max_bytes: int) -> int:
-        """Throw away what is too old, and the oldest of what is too much. Returns the number of records."""
-        gone = self._drop_before(_us(now - timedelta(days=keep_days)))
+    def prune(self, now: datetime, keep_days: float, max_bytes: float) -> int:
+        """Throw away what is too old, and the oldest of what is too much. Returns the number of records.
+
+        Both may be of any size: a million days, or infinity, keep all there is.
+        """
+        gone = self._drop_before(round(max(0.0, _us(now) - keep_days * _us_of(timedelta(days=1)))))
         while (over := self._surplus(max_bytes)) > 0:
             with self._transaction(is_reading=True) as connection:
                 edge = connection.execute(
@@ -203,7 +258,7 @@ class Store:
             self._tidy()
         return gone
 
-    def _surplus(self, max_bytes: int) -> int:
+    def _surplus(self, max_bytes: float) -> int:
         """Return how many records are too many, a tenth at most: sizes are known roughly."""
         with self._transaction(is_reading=True) as connection:
             size = self._size(connection)
@@ -237,6 +292,8 @@ class Store:
                     .limit(_CHUNK)
                 )
                 ids = list(connection.execute(some).scalars())
+                if ids:
+                    sums.reopen_until(connection, edge_us)
                 for table in (OUTCOMES, SIGNALS, RECORDS) if ids else ():
                     connection.execute(delete(table).where(table.c.id.in_(ids)))
             gone += len(ids)
@@ -264,6 +321,17 @@ class Store:
                     # As a script, for a statement that gives no rows is stepped once, which frees one page.
                     raw.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def _insert_all(self, connection: Connection, table: Table, rows: list[Row]) -> None:
+        if self.database.is_sqlite or table not in (RECORDS, OUTCOMES):
+            connection.execute(self._insert(table), rows)
+            return
+        # PostgreSQL would parse and plan the statement for each row. As one value they are one statement.
+        told = cast(literal(json.dumps(rows, ensure_ascii=False), Text), JSON)
+        columns = [column(name, table.c[name].type) for name in rows[0]]
+        given = func.json_to_recordset(told).table_valued(*columns, name="given")
+        chosen = select(given.render_derived(with_types=True))
+        connection.execute(self._insert(table).from_select(list(rows[0]), chosen))
+
     def _insert(self, table: Table) -> Any:
         insert = (sqlite if self.database.is_sqlite else postgresql).insert(table)
         if table is SIGNALS:
@@ -282,6 +350,10 @@ class Store:
         try:
             with self.database.begin(is_reading=is_reading) as connection:
                 yield connection
+        except (DataError, IntegrityError, OverflowError) as error:
+            raise _UnfitError(
+                f"The journal {self.database.place} can't hold this: {cause_of(error)}."
+            ) from None
         except (SQLAlchemyError, OSError) as error:
             verb = "read" if is_reading else "written"
             raise JournalError(
@@ -289,82 +361,11 @@ class Store:
             ) from None
 
 
-def _row(item: Item) -> tuple[Table, Row]:
-    match item:
-        case JournalRecord():
-            return RECORDS, {
-                "id": item.id,
-                "at_us": _us(item.at),
-                "call_id": item.call_id[:200] if item.call_id is not None else None,
-                "requested": item.requested,
-                "mode": item.mode,
-                "arm": item.arm,
-                "cause": item.cause,
-                "bucket": item.bucket,
-                "model": item.model,
-                "decided": item.decided,
-                "effort": item.effort,
-                "propensity": item.propensity,
-                "conversation": item.conversation,
-                "key": item.caller.key,
-                "alias": item.caller.alias,
-                "team": item.caller.team,
-                "cost_usd": item.cost_usd,
-                "baseline": item.baseline.model if item.baseline is not None else None,
-                "baseline_usd": item.baseline.cost_usd if item.baseline is not None else None,
-                "duration_us": item.duration_us,
-                "is_remembered": item.is_remembered,
-                "body": to_json(item),
-            }
-        case Outcome():
-            return OUTCOMES, {
-                "id": item.id,
-                "at_us": _us(item.at),
-                "status": item.status,
-                "model": item.model,
-                "provider": item.provider,
-                "latency_s": item.latency_s,
-                "first_token_s": item.first_token_s,
-                "input_tokens": item.input_tokens,
-                "output_tokens": item.output_tokens,
-                "cached_tokens": item.cached_tokens,
-                "cost_usd": item.cost_usd,
-                "baseline_usd": item.baseline_usd,
-                "guessed_usd": item.guessed_usd,
-                "failures": len(item.failed_with),
-                "failed_with": next(iter(item.failed_with), None),
-                "body": to_json(item),
-            }
-        case Signal():
-            return SIGNALS, {
-                "id": item.id,
-                "source": item.source,
-                "at_us": _us(item.at),
-                "score": item.score,
-                "weight": item.weight,
-                "body": to_json(item),
-            }
-        case Document():
-            return DOCUMENTS, {
-                "digest": item.digest,
-                "kind": item.kind,
-                "at_us": _us(item.at),
-                "body": item.body,
-            }
-
-
 def _tell_records(ids: Iterable[str]) -> Update:
     """Return what writes into records what came of them, whichever of the two came first."""
     values = {name: OUTCOMES.c[of_outcome] for name, of_outcome in CAME_OF_IT.items()}
     are_new = and_(RECORDS.c.id == OUTCOMES.c.id, RECORDS.c.id.in_(ids), RECORDS.c.status.is_(None))
     return update(RECORDS).values(values).where(are_new)
-
-
-def _clean(value: Any) -> Any:
-    """Return a value that both databases take: PostgreSQL knows no NUL, and UTF-8 no half characters."""
-    if not isinstance(value, str) or ("\0" not in value and value.isascii()):
-        return value
-    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _conditions(page: Page) -> Iterator[ColumnElement[bool]]:

@@ -4,7 +4,8 @@ The columns are copies, for queries; `body` is what counts (`record.py`). A reco
 of it, once that is known (`CAME_OF_IT`): then a report reads one index and joins nothing. There `cost_usd`
 and `baseline_usd` are what was expected, `paid_usd` and `reckoned_usd` what it came to. `failed_with` is the
 kind of the first failure. Times are microseconds of Unix time, so that both databases order and compare them
-alike. `migrations/` makes the tables; a test holds the two to each other.
+alike. `PARTS` and `SUMS` hold what `sums.py` adds up. `migrations/` makes the tables; a test holds the two to
+each other.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Float,
     Index,
     Integer,
@@ -24,6 +26,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    func,
+    literal_column,
+    or_,
 )
 
 METADATA: Final = MetaData()
@@ -127,6 +133,43 @@ SIGNALS: Final = Table(
     Index("signals_at", "at_us"),
 )
 
+PARTS: Final = Table("parts", METADATA, Column("at_us", BigInteger, primary_key=True, autoincrement=False))
+
+SUMS: Final = Table(
+    "sums",
+    METADATA,
+    Column("at_us", BigInteger, nullable=False),
+    Column("requested", Text, nullable=False),
+    Column("model", Text),
+    Column("bucket", String(16)),
+    Column("cause", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("baseline", Text),
+    Column("failed_with", String(32)),
+    Column("is_priced", Integer, nullable=False),
+    Column("is_reckoned", Integer, nullable=False),
+    Column("is_as_decided", Integer, nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    Column("remembered", BigInteger, nullable=False),
+    Column("paid_usd", Float, nullable=False),
+    Column("baseline_usd", Float, nullable=False),
+    Column("guessed_usd", Float, nullable=False),
+    Column("expected_usd", Float, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("signals", BigInteger, nullable=False),
+    Column("told", Float, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("chosen", BigInteger, nullable=False),
+    Column("held_out", BigInteger, nullable=False),
+    Column("watched", BigInteger, nullable=False),
+    Column("watched_usd", Float, nullable=False),
+    Column("would_usd", Float, nullable=False),
+    Index("sums_at", "at_us"),
+)
+
 DOCUMENTS: Final = Table(
     "documents",
     METADATA,
@@ -135,6 +178,35 @@ DOCUMENTS: Final = Table(
     Column("at_us", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
 )
+
+CONVERSATION: Final = func.coalesce(RECORDS.c.conversation, RECORDS.c.id)
+
+
+# Constants stand in the statements themselves: SQLite takes an index of some rows for no values bound later.
+_IS_DRAWN: Final = (RECORDS.c.mode == literal_column("'route'"), RECORDS.c.propensity < literal_column("1"))
+IN_AN_ARM: Final = (*_IS_DRAWN, RECORDS.c.paid_usd.is_not(None))
+"""Those that a draw could have sent either way, and whose cost is known."""
+
+_LOW: Final[ColumnElement[str]] = literal_column("'2'")
+FEW: Final = 1 / 8
+"""What share of drawn names is low. In SQLite, samples of at most so many have indexes of their own."""
+IS_LOW: Final = RECORDS.c.id < _LOW
+IS_LOW_IN_ARM: Final = and_(
+    *_IS_DRAWN, or_(RECORDS.c.arm == literal_column("'holdout'"), CONVERSATION < _LOW)
+)
+_OF_SCOPE: Final = (RECORDS.c.requested, RECORDS.c.key, RECORDS.c.alias)
+Index(
+    "records_low",
+    *(RECORDS.c.at_us, RECORDS.c.id, *_OF_SCOPE, RECORDS.c.model, RECORDS.c.served),
+    *(RECORDS.c.duration_us, RECORDS.c.latency_s, RECORDS.c.first_token_s),
+    sqlite_where=IS_LOW,
+).ddl_if(dialect="sqlite")
+Index(
+    "records_low_in_arm",
+    *(RECORDS.c.at_us, RECORDS.c.id, *_OF_SCOPE, RECORDS.c.mode, RECORDS.c.arm),
+    *(RECORDS.c.propensity, RECORDS.c.conversation, RECORDS.c.paid_usd),
+    sqlite_where=IS_LOW_IN_ARM,
+).ddl_if(dialect="sqlite")
 
 
 def microseconds(at: datetime) -> int:

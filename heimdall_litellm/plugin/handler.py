@@ -76,7 +76,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
             return apply.without_credentials(data) if lent else None
         if not isinstance(name, str) or name not in self._names:
             self._check_list(name)
-            if isinstance(name, str) and self.runtime.modes.watches(name):
+            if isinstance(name, str) and self.runtime.modes.may_shadow:
                 watched = self._watched_only(name, data, call_type, user_api_key_dict)
                 await shield(self.failures, "shadow", watched, None)
             return None

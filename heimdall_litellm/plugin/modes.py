@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from heimdall_litellm.config import Settings
@@ -12,6 +13,7 @@ from heimdall_litellm.core.conversation import share_of
 from heimdall_litellm.journal.record import Caller
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
+_SPEAKERS: Final = ("user", "safety_identifier", "prompt_cache_key")
 
 
 class Modes:
@@ -64,6 +66,18 @@ def caller_of(token: Any) -> Caller:
         _text(token, "team_alias"),
         _text(token, "user_id"),
     )
+
+
+def speaker_of(caller: Caller, data: Mapping[str, Any]) -> str:
+    """Return what tells apart those who speak by one key: the end user, where a client names one.
+
+    No id of a session: LiteLLM may make a new one for each request (`missing_session_id: generate`).
+    """
+    metadata = data.get("metadata")
+    # Anthropic's way; its own clients put the session there too.
+    user_id = metadata.get("user_id") if isinstance(metadata, Mapping) else None
+    said = (*(data.get(name) for name in _SPEAKERS), user_id)
+    return "\x1f".join([caller.key or "", *(one[:200] if isinstance(one, str) else "" for one in said)])
 
 
 def _text(token: Any, name: str) -> str | None:

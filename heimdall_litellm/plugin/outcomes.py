@@ -123,7 +123,12 @@ class Outcomes:
         if isinstance(group, str) and group and group not in self._names and not kwargs.get("cache_hit"):
             self._runtime.observe_latency(group, (end - start).total_seconds())
         request = kwargs.get("litellm_params") or {}
-        record = self._records.of(request) or self._records.watched(kwargs.get("litellm_call_id"))
+        record = self._records.of(request)
+        if record is None:
+            record = self._records.watched(kwargs.get("litellm_call_id"))
+            if isinstance(logged, Mapping) and isinstance(group, str):
+                # What was asked for, as the caller spells it.
+                logged = {**logged, "model_group": self._runtime.group_of(group)}
         attempt = record.course.attempt_at(group_of(request)) if record is not None else None
         if record is not None and attempt is not None:
             settle = record.course.drop if kwargs.get("cache_hit") else record.course.succeed

@@ -122,25 +122,12 @@ def list_price(usage: Usage, prices: Prices) -> float | None:
     return (read + usage.output * prices.output) / _MTOK
 
 
-def is_priced(entry: CatalogEntry | None) -> bool:
-    """Whether it is known what a model costs."""
-    return (
-        entry is not None and entry.input_usd_per_mtok is not None and entry.output_usd_per_mtok is not None
-    )
-
-
-def expected_usd(decision: Decision, snapshot: Snapshot) -> float | None:
-    """Return what was expected of the model decided on; None where nobody knows its price."""
-    chosen = decision.rows.get(decision.model)
-    return chosen.cost_usd if chosen is not None and is_priced(snapshot.entries.get(chosen.model)) else None
-
-
 def baseline_of(
     decision: Decision, facts: RequestFacts, snapshot: Snapshot, prices_of: PricesOf
 ) -> Baseline | None:
     """Return what not routing would have meant; None where that is unknown, as where its price is."""
     alone, near = snapshot.baselines.get(decision.policy), decision.near
-    if alone is None or near is None or not is_priced(alone.rows[0].entry):
+    if alone is None or near is None or not alone.rows[0].entry.is_priced:
         return None
     name = alone.rows[0].entry.name
     tokens = expected_output_tokens(alone, facts, near)

@@ -43,7 +43,6 @@ from heimdall_litellm.plugin.reckoning import (
     Unasked,
     baseline_of,
     caches,
-    expected_usd,
     list_price,
 )
 from heimdall_litellm.replay import catalog_document, settings_document
@@ -171,7 +170,7 @@ class Recorder:
             cause=record.cause,
             reason=record.reason,
             propensity=1.0,
-            call_id=record.call_id,
+            call_id=record.call_id[:200] if record.call_id is not None else None,
             model=record.goes_to,
             caller=record.caller,
             duration_us=record.duration_us,
@@ -216,7 +215,7 @@ class Recorder:
             alpha=decision.alpha,
             policy=decision.router_policy,
             decided_in=decision.rows[decision.model].bucket,
-            cost_usd=expected_usd(decision, choice.snapshot),
+            cost_usd=decision.rows[decision.model].known_cost_usd,
             baseline=reckoning.baseline,
             candidates=tuple(map(candidate_of, decision.candidates)),
             ranked=decision.ranked,

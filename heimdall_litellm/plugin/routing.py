@@ -11,7 +11,7 @@ Each step stands behind a shield; whoever may use nothing is refused.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from heimdall_litellm.core.explain import summary
@@ -23,7 +23,7 @@ from heimdall_litellm.journal.record import Arm
 from heimdall_litellm.plugin import access, apply, form, seams, translate
 from heimdall_litellm.plugin.attempts import Course
 from heimdall_litellm.plugin.guard import Guard, refused
-from heimdall_litellm.plugin.modes import caller_of
+from heimdall_litellm.plugin.modes import caller_of, speaker_of
 from heimdall_litellm.plugin.recording import Choice, cause_of
 from heimdall_litellm.plugin.records import Record
 from heimdall_litellm.plugin.runtime import Runtime
@@ -115,7 +115,7 @@ class Routing:
         record.caller, record.call_id = caller_of(token), _call_id(data)
         conversation = b""
         if facts is not None:
-            conversation = runtime.conversations.identity(facts, record.caller.key or "")
+            conversation = runtime.conversations.identity(facts, speaker_of(record.caller, data))
         record.mode = runtime.modes.of(record.caller, conversation)
         if facts is not None and record.mode != "off":
             record.follows = runtime.conversations.follow(
@@ -126,10 +126,17 @@ class Routing:
     async def watch(self, record: Record, data: translate.Data, call_type: str, token: object) -> bool:
         """Decide on a request for a model group as though it asked for the virtual name, and leave it so.
 
-        Says whether that was done: not where its mode is another, or where it is no request to decide on.
+        Says whether that was done: not where its mode is another, where it is no request to decide on, or
+        where it asks for no group that there is.
         """
         if call_type not in translate.ENDPOINTS or not form.is_well_formed(call_type, data):
             return False
+        runtime = self._runtime
+        await runtime.engine(self._models())
+        group = runtime.group_of(record.requested)
+        if group is None or not runtime.modes.watches(group):
+            return False
+        record.requested = group
         facts = read_request(data)
         conversation = self._noted(record, data, token, facts)
         if record.mode != "shadow":
@@ -168,15 +175,18 @@ class Routing:
             return
         record.choice, record.cause = choice, cause_of(choice.decision, choice.overrides, "chosen")
 
+    @staticmethod
+    def _models() -> Sequence[Mapping[str, object]]:
+        return seams.models_of(seams.proxy_router()) or seams.configured_models()
+
     async def _choice(self, request: _Request, name: str) -> Choice:
         """Decide on a request for the virtual `name`. Raises RequestError where its caller must change it."""
         record, settings, facts = request.record, self._runtime.settings, request.facts
         if facts is None:
             raise HeimdallError("the request can't be read")
         router = seams.proxy_router()
-        models = seams.models_of(router) or seams.configured_models()
         wanted = translate.overrides(request.asked, settings)
-        engine = await self._runtime.engine(models)
+        engine = await self._runtime.engine(self._models())
         candidates = engine.candidate_names(name)
         allowed = await access.permitted(candidates, request.token, router, self._failures)
         snapshot, standing = engine.snapshot, self._standing(record, candidates)

@@ -21,13 +21,14 @@ from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.bundle.reload import BundleWatcher
 from heimdall_litellm.config import CatalogSettings, JournalSettings, Settings, environment
 from heimdall_litellm.core.conversation import Conversations
-from heimdall_litellm.engine import Heimdall, require_virtual_groups, simulates_all
+from heimdall_litellm.engine import Heimdall, require_virtual_groups, require_watched_groups, simulates_all
 from heimdall_litellm.errors import HeimdallError
 from heimdall_litellm.health import Health
 from heimdall_litellm.observe import metrics
 from heimdall_litellm.observe.traffic import Known, Told, Traffic
 from heimdall_litellm.plugin import seams
 from heimdall_litellm.plugin.credentials import Credentials
+from heimdall_litellm.plugin.groups import Groups
 from heimdall_litellm.plugin.modes import Modes
 from heimdall_litellm.plugin.prompts import Prompts, secret_of
 from heimdall_litellm.plugin.reckoning import Prices, prices_of
@@ -49,9 +50,9 @@ if TYPE_CHECKING:
 
 ModelList = Sequence[Mapping[str, Any]]
 MakeEngine = Callable[[Settings, "Sequence[CatalogEntry]"], Heimdall]
-Groups = Callable[[], Collection[str]]
+GroupNames = Callable[[], Collection[str]]
 """The model groups that there are now."""
-MakeWriter = Callable[[JournalSettings, Groups], "Writer"]
+MakeWriter = Callable[[JournalSettings, GroupNames], "Writer"]
 MakeTower = Callable[[CatalogSettings, "Listener"], "Watchtower"]
 
 BUILD_TIMEOUT_S: Final = 10.0
@@ -108,7 +109,7 @@ def make_tower(settings: CatalogSettings, listener: Listener) -> Watchtower:
     )
 
 
-def make_writer(settings: JournalSettings, groups: Groups) -> Writer:
+def make_writer(settings: JournalSettings, groups: GroupNames) -> Writer:
     """Make what counts requests and writes the journal, where one is written; nothing is opened yet."""
     from heimdall_litellm.journal.sink import DatabaseSink, NoMeter, NoSink
     from heimdall_litellm.journal.writer import Writer
@@ -157,9 +158,9 @@ class Runtime:
         self.modes = Modes(settings)
         secret = secret_of(seams.configuration(), environment())
         self.conversations = Conversations(secret)
-        self._groups: frozenset[str] = frozenset()
+        self._groups = Groups()
         self._deployments: dict[str, str] = {}
-        self.writer = writer(settings.journal, lambda: self._groups)
+        self.writer = writer(settings.journal, lambda: self._groups.names)
         prompts = (Prompts(settings.journal, secret).keep,) if settings.journal.enabled else ()
         self.recorder = Recorder(self.writer, self._prices_of, *prompts)
         self.health.tell(self._show_aside)
@@ -180,6 +181,7 @@ class Runtime:
     def build(self, models: ModelList) -> Heimdall:
         """Build the engine from a model list. Raises ConfigError or BundleError."""
         require_virtual_groups(self.settings, _groups(models))
+        require_watched_groups(self.settings, _groups(models))
         entries = self._read(models)
         engine = self._make(self.settings, entries)
         self._engine = engine
@@ -252,7 +254,7 @@ class Runtime:
                 owners[str(deployment.get("model_name"))] = owner
         self.health.know(members)
         self._owners = owners
-        self._groups = frozenset(members)
+        self._groups = Groups(models)
         self._deployments = {known: group for group, ids in members.items() for known in ids}
 
     def _show_aside(self, key: str, _circuit: Circuit, seconds: float) -> None:
@@ -317,6 +319,10 @@ class Runtime:
     def entry(self, group: str | None) -> CatalogEntry | None:
         """Return what is known of a model group."""
         return self._entries.get(group) if group is not None else None
+
+    def group_of(self, model: str) -> str | None:
+        """Return the model group that LiteLLM serves requests for `model` from; None where it has none."""
+        return self._groups.find(model, seams.aliases_of(seams.proxy_router()))
 
     def owner_of(self, group: str) -> str | None:
         """Return the provider whose credential, brought by a caller, would serve a model group."""

@@ -232,6 +232,15 @@ def router_fallback_kinds(router: Router | None) -> frozenset[str]:
     return frozenset(kind for kind in FALLBACK_KINDS if getattr(source, kind, "unknown"))
 
 
+def aliases_of(router: Router | None) -> Mapping[str, str]:
+    """Return the model groups that a router has other names for, by those names."""
+    given = getattr(router, "model_group_alias", None)
+    if not isinstance(given, Mapping):
+        return {}
+    targets = {name: item.get("model") if isinstance(item, Mapping) else item for name, item in given.items()}
+    return {name: target for name, target in targets.items() if isinstance(target, str)}
+
+
 def models_of(router: Router | None) -> Sequence[Mapping[str, Any]]:
     """Return every deployment of a router; none if there is no router."""
     registry = getattr(router, "registry", None)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Subquery, case, func, select
 from sqlalchemy.engine import Connection
 
+from heimdall_litellm.journal.sums import total
 from heimdall_litellm.report.figures import ArmLine, Measured
-from heimdall_litellm.report.queries import SAMPLE, Scope, arms, of_conversations, total
+from heimdall_litellm.report.queries import SAMPLE, Scope, of_conversations
 from heimdall_litellm.report.uncertainty import (
     FEWEST,
     Moments,
@@ -45,12 +46,11 @@ def _of(sums: Sequence[float]) -> Moments | None:
     return Moments(int(conversations), 0, *map(float, rest)) if conversations else None
 
 
-def measure(connection: Connection, scope: Scope) -> Measured | None:
-    """Compare the arms; None where nothing was held out."""
-    requests = arms(connection, scope)
-    if "holdout" not in requests:
+def measure(connection: Connection, scope: Scope, requests: Mapping[str, int]) -> Measured | None:
+    """Compare the arms, which have so many `requests`; None where nothing was held out."""
+    if not requests["holdout"]:
         return None
-    shares = {arm: SAMPLE / count for arm, count in requests.items()}
+    shares = {arm: SAMPLE / count for arm, count in requests.items() if count}
     rows = connection.execute(_moments(of_conversations(scope, shares))).all()
     known = {row[0]: _Arm(*tuple(row)[1:]) for row in rows}
     nobody = _Arm(0, 0, *([0] * 18))

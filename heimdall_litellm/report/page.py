@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
+from heimdall_litellm.core.visible import visible
 from heimdall_litellm.journal.record import now
 from heimdall_litellm.report import words
 from heimdall_litellm.report.figures import Estimate, Slot, Summary
@@ -64,7 +65,7 @@ class Range:
 
 def to_html(summary: Summary) -> str:
     """Return the page."""
-    return str(
+    return visible(
         _template().render(
             s=summary,
             made=now(),

@@ -1,43 +1,52 @@
 """What a report asks of the tables, in words that SQLite and PostgreSQL answer alike.
 
-All that can be added up comes from one pass (`cells`), as sums by every trait that a report tells apart; who
-reads them folds them. Percentiles can't be added up: they come from a sample of bounded size.
+All that can be added up comes from `cells`, as sums by every trait that a report tells apart; who reads them
+folds them. Of time that is over they are kept (`journal/sums.py`), of the rest they are made of the requests.
+Percentiles can't be added up: they come from a sample of bounded size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Subquery,
-    and_,
-    case,
-    cast,
-    func,
-    literal_column,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Subquery, func, or_, select
 from sqlalchemy.engine import Connection
 
-from heimdall_litellm.journal.tables import RECORDS, SIGNALS, microseconds
+from heimdall_litellm.journal.sums import (
+    PART_US,
+    TRAITS,
+    added,
+    closed,
+    of_parts,
+    of_requests,
+    said_of,
+    total,
+)
+from heimdall_litellm.journal.tables import (
+    CONVERSATION,
+    FEW,
+    IN_AN_ARM,
+    IS_LOW,
+    IS_LOW_IN_ARM,
+    RECORDS,
+    SUMS,
+    microseconds,
+)
 
 SAMPLE: Final = 50_000
 """Of about how many requests percentiles are taken, and arms compared, where there are more."""
-DOUBTED: Final = 0.5
-"""A signal below this doubts the answer."""
-_R, _S = RECORDS.c, SIGNALS.c
-_SERVED: Final = func.coalesce(_R.served, _R.model)
-"""The model group that answered, or else where the request was sent first."""
-_STATUS: Final = func.coalesce(_R.status, case((_R.cause == "refused", "refused"), else_="unknown"))
-
-_CONVERSATION: Final = func.coalesce(_R.conversation, _R.id)
-_IN_AN_ARM: Final = (_R.mode == "route", _R.propensity < 1, _R.paid_usd.is_not(None))
+_R: Final = RECORDS.c
+_WIDTHS_S: Final = (
+    *(1, 2, 5, 10, 15, 20, 30),
+    *(minutes * 60 for minutes in (1, 2, 5, 10, 15, 20, 30)),
+    *(hours * 3_600 for hours in (1, 2, 3, 4, 6, 8, 12)),
+)
+_DAY_S: Final = 86_400
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +63,63 @@ class Scope:
         """Where it begins, in microseconds."""
         return microseconds(self.since)
 
-    def slot_us(self, slots: int) -> int:
-        """Return the length of one of `slots` equal parts, in microseconds."""
-        return max(1, -(-(microseconds(self.until) - self.start_us) // slots))
+    @property
+    def end_us(self) -> int:
+        """Where it ends, in microseconds."""
+        return microseconds(self.until)
 
     def conditions(self) -> Iterator[ColumnElement[bool]]:
         """Yield the conditions on records."""
-        yield _R.at_us >= self.start_us
-        yield _R.at_us < microseconds(self.until)
+        yield from self.between(self.start_us, self.end_us)
+
+    def between(self, start_us: int, end_us: int) -> Iterator[ColumnElement[bool]]:
+        """Yield the conditions on the records of another period."""
+        yield _R.at_us >= start_us
+        yield _R.at_us < end_us
         if self.key is not None:
             yield or_(_R.alias == self.key, _R.key == self.key)
         if self.requested is not None:
             yield _R.requested == self.requested
 
 
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The parts of a timeline: `count` of them, each `width_us` long, the first from `first` times that.
+
+    They begin at whole minutes, hours or days of UTC, so that a chart stands still while its period moves.
+    """
+
+    first: int
+    width_us: int
+    count: int
+
+    def of(self, at_us: ColumnElement[int]) -> ColumnElement[int]:
+        """Return which part a moment is in."""
+        return at_us // self.width_us - self.first
+
+    def begins(self, at: int) -> datetime:
+        """Return when a part begins."""
+        return _EPOCH + timedelta(microseconds=(self.first + at) * self.width_us)
+
+
+def slots_of(scope: Scope, most: int) -> Slots:
+    """Cut a period into `most` whole parts at most, and what is left of it at both ends."""
+    least = (scope.end_us - scope.start_us) / most / 1e6
+    width_s = next((width for width in _WIDTHS_S if width >= least), ceil(least / _DAY_S) * _DAY_S)
+    width_us = width_s * 1_000_000
+    first = scope.start_us // width_us
+    return Slots(first, width_us, max(1, ceil(scope.end_us / width_us) - first))
+
+
 class Cell(NamedTuple):
     """Sums over requests that have all traits up to `is_as_decided` in common; money in USD.
 
-    `is_priced`: what was paid is known; `is_reckoned`: so is what the baseline would have cost;
-    `is_as_decided`: the model decided on has answered, at the cost that was `expected_usd` of it.
+    `model` is what answered, or else where the request was sent first. `is_priced`: what was paid is known;
+    `is_reckoned`: so is what the baseline would have cost; `is_as_decided`: the model decided on has
+    answered, at the cost that was `expected_usd` of it. Signals: how many, the sum of their weights (`told`),
+    and of their scores, weighted. `chosen` and `held_out` are requests that a draw could have sent either
+    way, by where it did. `watched` are those of shadow mode that can be compared with what following the
+    decision would have cost (`figures.Shadow`).
     """
 
     slot: int
@@ -95,6 +142,14 @@ class Cell(NamedTuple):
     input_tokens: int
     output_tokens: int
     cached_tokens: int
+    signals: int
+    told: float
+    score: float
+    chosen: int
+    held_out: int
+    watched: int
+    watched_usd: float
+    would_usd: float
 
     @property
     def is_compared(self) -> bool:
@@ -111,66 +166,35 @@ class Cell(NamedTuple):
         )
 
 
-def cells(connection: Connection, scope: Scope, slots: int) -> list[Cell]:
-    """Return the sums of everything, of `slots` parts of the period.
-
-    The traits that differ most come first, since SQLite sorts by them.
-    """
-    traits = (
-        ((_R.at_us - scope.start_us) // scope.slot_us(slots)).label("slot"),
-        _SERVED.label("answering"),
-        _R.bucket,
-        _R.cause,
-        _STATUS.label("became"),
-        _R.mode,
-        _R.baseline,
-        _R.failed_with,
-        _flag(_R.paid_usd.is_not(None)),
-        _flag(_R.reckoned_usd.is_not(None)),
-        _flag(and_(_R.served == _R.decided, _R.cost_usd.is_not(None))),
-    )
-    sums = (
-        func.count(),
-        func.count(case((_R.is_remembered, 1))),
-        *map(_sum, (_R.paid_usd, _R.reckoned_usd, _R.guessed_usd, _R.cost_usd)),
-        *map(total, (_R.input_tokens, _R.output_tokens, _R.cached_tokens)),
-    )
-    found = connection.execute(
-        select(*traits, *sums)
-        .where(*scope.conditions())
-        .group_by(*(literal_column(str(at + 1)) for at in range(len(traits))))
-    )
-    return [Cell(*row) for row in found]
+def cells(connection: Connection, scope: Scope, slots: Slots) -> list[Cell]:
+    """Return the sums of everything."""
+    parts = _usable(connection, scope, slots)
+    found = []
+    for start_us, end_us in _between(parts, scope):
+        of_open = of_requests([slots.of(_R.at_us)], scope.between(start_us, end_us))
+        found += [Cell(*row) for row in connection.execute(of_open)]
+    if parts:
+        conditions = [SUMS.c.at_us >= parts[0], SUMS.c.at_us <= parts[-1]]
+        if scope.requested is not None:
+            conditions.append(SUMS.c.requested == scope.requested)
+        of_closed = of_parts([slots.of(SUMS.c.at_us)], conditions)
+        found += [Cell(*row) for row in connection.execute(of_closed)]
+    return found
 
 
-def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return case((condition, 1), else_=0)
+def _usable(connection: Connection, scope: Scope, slots: Slots) -> Sequence[int]:
+    """Return the closed parts whose sums say what is asked: they tell no keys apart, and are cut nowhere."""
+    if scope.key is not None or slots.width_us % PART_US:
+        return ()
+    return closed(connection, scope.start_us, scope.end_us)
 
 
-def total(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return the sum of whole numbers as one, which in PostgreSQL is a decimal by itself."""
-    return cast(func.coalesce(func.sum(column), 0), BigInteger)
-
-
-def _sum(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.coalesce(func.sum(column), 0.0)
-
-
-class Watched(NamedTuple):
-    """Requests in shadow mode that can be compared with what following the decision would have cost."""
-
-    requests: int
-    paid_usd: float
-    would_usd: float
-
-
-def watched(connection: Connection, scope: Scope) -> Watched:
-    """Return what shadow mode's requests cost, and would have cost (`Shadow`)."""
-    is_known = and_(_R.baseline_usd > 0, _R.reckoned_usd.is_not(None))
-    off = case((is_known, _R.reckoned_usd / _R.baseline_usd), else_=1.0)
-    known = (_R.cost_usd.is_not(None), _R.paid_usd.is_not(None))
-    wanted = select(func.count(), _sum(_R.paid_usd), _sum(_R.cost_usd * off))
-    return Watched(*connection.execute(wanted.where(*scope.conditions(), _R.mode == "shadow", *known)).one())
+def _between(parts: Sequence[int], scope: Scope) -> Iterator[tuple[int, int]]:
+    """Yield what of a period lies in none of these parts."""
+    ends = (scope.start_us, *(part + PART_US for part in parts))
+    for begin, end in zip(ends, (*parts, scope.end_us), strict=True):
+        if begin < end:
+            yield begin, end
 
 
 class Timing(NamedTuple):
@@ -184,32 +208,12 @@ class Timing(NamedTuple):
 
 def sample(connection: Connection, scope: Scope, count: int) -> list[Timing]:
     """Return all of `count` requests, or about `SAMPLE` of them: those whose ids, being drawn, are low."""
-    wanted = select(_SERVED, _R.duration_us, _R.latency_s, _R.first_token_s)
+    wanted = select(TRAITS["model"], _R.duration_us, _R.latency_s, _R.first_token_s)
     if count > SAMPLE:
         wanted = wanted.where(_is_low(_R.id, SAMPLE / count))
+    if count * FEW >= SAMPLE:
+        wanted = wanted.where(IS_LOW)
     return [Timing(*row) for row in connection.execute(wanted.where(*scope.conditions()))]
-
-
-class Judged(NamedTuple):
-    """What signals say of a model: the sum of their weights, and of their scores, weighted."""
-
-    model: str | None
-    signals: int
-    weight: float
-    score: float
-
-
-def judged(connection: Connection, scope: Scope) -> list[Judged]:
-    """Return the signals by the model that answered."""
-    said = select(_S.id, _S.weight, _S.score).where(_S.at_us >= scope.start_us).subquery("said")
-    c = said.c
-    wanted = (
-        select(_SERVED.label("answering"), func.count(), _sum(c.weight), _sum(c.weight * c.score))
-        .select_from(said.join(RECORDS, c.id == _R.id))
-        .where(*scope.conditions())
-        .group_by(literal_column("1"))
-    )
-    return [Judged(*row) for row in connection.execute(wanted)]
 
 
 def of_conversations(scope: Scope, sampled: Mapping[str, float]) -> Subquery:
@@ -220,49 +224,39 @@ def of_conversations(scope: Scope, sampled: Mapping[str, float]) -> Subquery:
     w·y: `n`, `cost`; `n`, `doubted`; and, over signals, `told`, `score`. `sampled` is the share of
     conversations to take by arm.
     """
-    said = (
+    drawn = (
         select(
-            _S.id,
-            func.count().label("signals"),
-            _sum(_S.weight).label("told"),
-            _sum(_S.weight * _S.score).label("score"),
-            func.max(case((_S.score < DOUBTED, 1.0), else_=0.0)).label("doubted"),
+            _R.id, CONVERSATION.label("conversation"), _R.arm, _R.paid_usd, (1.0 / _R.propensity).label("w")
         )
-        .where(_S.at_us >= scope.start_us)
-        .group_by(_S.id)
-        .subquery("said")
+        .where(*scope.conditions(), *IN_AN_ARM, *_sampled(sampled))
+        .cte("drawn")
     )
-    weight = 1.0 / _R.propensity
+    d, said = drawn.c, said_of(drawn)
     return (
         select(
-            _CONVERSATION.label("conversation"),
-            _R.arm.label("arm"),
+            d.conversation,
+            d.arm,
             func.count().label("requests"),
             total(said.c.signals).label("signals"),
-            func.sum(weight).label("n"),
-            func.sum(weight * _R.paid_usd).label("cost"),
-            _sum(weight * said.c.doubted).label("doubted"),
-            _sum(weight * said.c.told).label("told"),
-            _sum(weight * said.c.score).label("score"),
+            func.sum(d.w).label("n"),
+            func.sum(d.w * d.paid_usd).label("cost"),
+            added(d.w * said.c.doubted).label("doubted"),
+            added(d.w * said.c.told).label("told"),
+            added(d.w * said.c.score).label("score"),
         )
-        .select_from(RECORDS.outerjoin(said, said.c.id == _R.id))
-        .where(*scope.conditions(), *_IN_AN_ARM, *_sampled(sampled))
-        .group_by(_CONVERSATION, _R.arm)
+        .select_from(drawn.outerjoin(said, said.c.id == d.id))
+        .group_by(d.conversation, d.arm)
         .subquery("conversations")
     )
 
 
-def arms(connection: Connection, scope: Scope) -> dict[str, int]:
-    """Return how many requests there are by arm, of those that a draw could have sent either way."""
-    wanted = select(_R.arm, func.count()).where(*scope.conditions(), *_IN_AN_ARM).group_by(_R.arm)
-    return {row[0]: row[1] for row in connection.execute(wanted)}
-
-
 def _sampled(shares: Mapping[str, float]) -> Iterator[ColumnElement[bool]]:
     """Yield the condition to be among the sampled conversations, whose names are drawn."""
+    if shares.get("chosen", 1.0) <= FEW:
+        yield IS_LOW_IN_ARM
     for arm, share in shares.items():
         if share < 1:
-            yield or_(_R.arm != arm, _is_low(_CONVERSATION, share))
+            yield or_(_R.arm != arm, _is_low(CONVERSATION, share))
 
 
 def _is_low(drawn: ColumnElement[Any], share: float) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -26,14 +26,12 @@ from heimdall_litellm.report.figures import (
 from heimdall_litellm.report.measured import measure
 from heimdall_litellm.report.queries import (
     Cell,
-    Judged,
     Scope,
+    Slots,
     Timing,
-    Watched,
     cells,
-    judged,
     sample,
-    watched,
+    slots_of,
 )
 from heimdall_litellm.report.uncertainty import reckoned
 
@@ -53,17 +51,19 @@ def summarise(
 ) -> Summary:
     """Say what happened in [since, until): to one key's requests (alias or hash), for one virtual name.
 
-    `slots` is how many equal parts the timeline has. Raises JournalError.
+    `slots` is how many whole parts the timeline has at most. Raises JournalError.
     """
     scope = Scope(since, until, key, requested)
+    cut = slots_of(scope, slots)
     with store.reading() as connection:
-        found = cells(connection, scope, slots)
+        found = cells(connection, scope, cut)
         total = sum(cell.requests for cell in found)
         timings = sample(connection, scope, total)
-        said = judged(connection, scope)
-        measured = measure(connection, scope)
-        is_watching = any(cell.mode == "shadow" for cell in found)
-        shadow = watched(connection, scope) if is_watching else None
+        arms = {
+            "chosen": sum(cell.chosen for cell in found),
+            "holdout": sum(cell.held_out for cell in found),
+        }
+        measured = measure(connection, scope, arms)
     return Summary(
         since=since,
         until=until,
@@ -74,16 +74,16 @@ def summarise(
         unpriced=sum(cell.requests for cell in found if cell.status == "answered" and not cell.is_priced),
         saving=_saving(found),
         measured=measured,
-        shadow=_shadow(found, shadow) if shadow is not None else None,
+        shadow=_shadow(found),
         estimated=_estimated(found),
         buckets=_shares(found, total, lambda cell: cell.bucket, BUCKETS),
         causes=_shares(found, total, lambda cell: cell.cause),
-        models=_models(found, total, timings, said),
+        models=_models(found, total, timings),
         failovers=_failovers(found),
         failed_open=sum(cell.requests for cell in found if cell.cause == "default"),
         remembered=sum(cell.remembered for cell in found),
         decision_us=_percentiles([timing.duration_us for timing in timings]),
-        timeline=_timeline(found, scope, slots),
+        timeline=_timeline(found, cut),
     )
 
 
@@ -114,19 +114,16 @@ def _shares(
     return tuple(sorted(rows, key=lambda row: (rank.get(row.name, len(rank)), -row.requests, row.name)))
 
 
-def _models(
-    found: Sequence[Cell], total: int, timings: Sequence[Timing], said: Sequence[Judged]
-) -> tuple[ModelLine, ...]:
+def _models(found: Sequence[Cell], total: int, timings: Sequence[Timing]) -> tuple[ModelLine, ...]:
     latencies, first_tokens = defaultdict[Any, list[float]](list), defaultdict[Any, list[float]](list)
     for timing in timings:
         if timing.latency_s is not None:
             latencies[timing.model].append(timing.latency_s)
         if timing.first_token_s is not None:
             first_tokens[timing.model].append(timing.first_token_s)
-    opinions = {each.model: each for each in said}
     lines = []
     for model, group in _grouped(found, lambda cell: cell.model).items():
-        requests, opinion = sum(cell.requests for cell in group), opinions.get(model)
+        requests, told = sum(cell.requests for cell in group), sum(cell.told for cell in group)
         lines.append(
             ModelLine(
                 model=model if model is not None else NOBODY,
@@ -139,8 +136,8 @@ def _models(
                 cached_tokens=sum(cell.cached_tokens for cell in group),
                 latency_s=_percentiles(latencies[model]),
                 first_token_s=_percentiles(first_tokens[model]),
-                score=opinion.score / opinion.weight if opinion is not None and opinion.weight > 0 else None,
-                signals=opinion.signals if opinion is not None else 0,
+                score=sum(cell.score for cell in group) / told if told > 0 else None,
+                signals=sum(cell.signals for cell in group),
             )
         )
     return tuple(sorted(lines, key=lambda line: (-line.requests, line.model)))
@@ -182,13 +179,17 @@ def _saving(found: Sequence[Cell]) -> Saving | None:
     )
 
 
-def _shadow(found: Sequence[Cell], compared: Watched) -> Shadow:
+def _shadow(found: Sequence[Cell]) -> Shadow | None:
+    watching = [cell for cell in found if cell.mode == "shadow"]
+    if not watching:
+        return None
+    paid, would = sum(cell.watched_usd for cell in watching), sum(cell.would_usd for cell in watching)
     return Shadow(
-        requests=sum(cell.requests for cell in found if cell.mode == "shadow"),
-        compared=compared.requests,
-        paid_usd=compared.paid_usd,
-        would_usd=compared.would_usd,
-        saved_usd=compared.paid_usd - compared.would_usd,
+        requests=sum(cell.requests for cell in watching),
+        compared=sum(cell.watched for cell in watching),
+        paid_usd=paid,
+        would_usd=would,
+        saved_usd=paid - would,
     )
 
 
@@ -203,9 +204,9 @@ def _estimated(found: Sequence[Cell]) -> Estimated | None:
     )
 
 
-def _timeline(found: Sequence[Cell], scope: Scope, slots: int) -> tuple[Slot, ...]:
-    width, by_slot = timedelta(microseconds=scope.slot_us(slots)), _grouped(found, lambda cell: cell.slot)
-    return tuple(_slot(scope.since + at * width, by_slot.get(at, [])) for at in range(slots))
+def _timeline(found: Sequence[Cell], slots: Slots) -> tuple[Slot, ...]:
+    by_slot = _grouped(found, lambda cell: cell.slot)
+    return tuple(_slot(slots.begins(at), by_slot.get(at, [])) for at in range(slots.count))
 
 
 def _slot(at: datetime, group: Sequence[Cell]) -> Slot:

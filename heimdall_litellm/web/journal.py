@@ -6,12 +6,12 @@ An admin sees everybody's, anybody else their own key's. What others asked is li
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Security
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,9 +33,14 @@ from heimdall_litellm.web.summaries import Summaries
 MAX_PAGE: Final = 200
 MAX_FEEDBACK_BYTES: Final = 64_000
 """Enough for the longest comment, with every letter of it escaped."""
-_GIVEN: Final[TypeAdapter[models.RatedDecision | models.RatedCall]] = TypeAdapter(
-    models.RatedDecision | models.RatedCall
-)
+_MAY_BE: Final = {
+    "score": 'must be given: a number from 0 to 1, or "up" or "down"',
+    "label": f"must be a text of at most {models.MAX_LABEL} printable characters, on one line",
+    "comment": f"must be a text of at most {models.MAX_COMMENT:,} characters",
+    "decision_id": f"must be a text of 1 to {models.MAX_ID} characters",
+    "call_id": f"must be a text of 1 to {models.MAX_ID} characters",
+}
+"""What the fields of feedback may be."""
 
 router = APIRouter(dependencies=[Security(KEY)])
 
@@ -242,12 +247,27 @@ def _mine(caller: Caller) -> Callable[[str | None], bool]:
 
 async def _given(request: Request) -> models.RatedDecision | models.RatedCall:
     sent = await bodies.object_of(await bodies.read(request, MAX_FEEDBACK_BYTES))
+    if ("decision_id" in sent) is ("call_id" in sent):
+        raise _malformed({"decision_id": "must be given, or else call_id, and not both"})
+    kind = models.RatedDecision if "decision_id" in sent else models.RatedCall
     try:
         # As JSON again: strictness differs between JSON's types and Python's.
-        return _GIVEN.validate_json(json.dumps(sent))
+        return kind.model_validate_json(json.dumps(sent))
     except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False, include_context=False)
-        raise from_wrong("heimdall_bad_body", "The feedback is malformed.", wrong) from None
+        fields = [str(each["loc"][0])[:100] if each["loc"] else "" for each in error.errors()]
+        raise _malformed({field: _why(field) for field in fields}) from None
+
+
+def _why(field: str) -> str:
+    if not field:
+        return "must be text that UTF-8 can hold"
+    return _MAY_BE.get(field, f"is no field of feedback, which are {', '.join(_MAY_BE)}")
+
+
+def _malformed(why: Mapping[str, str]) -> Problem:
+    wrong = [{"loc": ("body", field) if field else ("body",), "msg": said} for field, said in why.items()]
+    said = "; ".join(f"{field or 'a text'} {words}" for field, words in why.items())
+    return from_wrong("heimdall_bad_body", f"The feedback is malformed: {said}.", wrong)
 
 
 def _no_such_decision() -> Problem:

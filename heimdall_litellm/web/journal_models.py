@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 
 from heimdall_litellm.core.types import Bucket, Effort, RouterPolicy
 from heimdall_litellm.journal.record import Arm, Cause, JournalRecord, Mode, Outcome, Signal, Status
@@ -92,14 +92,22 @@ class PreviewAnswer(BaseModel):
 Score = Annotated[float, Field(ge=0, le=1)]
 
 
+def _printable(label: str) -> str:
+    if not label.isprintable():
+        raise ValueError("must hold printable characters alone, on one line")
+    return label
+
+
 class _Rated(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     score: Score | Literal["up", "down"] = Field(description="0 to 1; `up` is 1 and `down` 0.")
-    label: Annotated[str, Field(max_length=MAX_LABEL)] | None = Field(
-        default=None, description="A word of your own, such as `wrong-language`."
+    label: Annotated[str, Field(max_length=MAX_LABEL), AfterValidator(_printable)] | None = Field(
+        default=None, description="A word of your own, such as `wrong-language`; printable characters alone."
     )
-    comment: Annotated[str, Field(max_length=MAX_COMMENT)] | None = None
+    comment: Annotated[str, Field(max_length=MAX_COMMENT)] | None = Field(
+        default=None, description="Kept as it is sent, whatever is kept of prompts."
+    )
 
 
 class RatedDecision(_Rated):

@@ -201,7 +201,7 @@ class CandidateScore(BaseModel):
     eligible: bool
     why_not: str | None
     quality: float | None
-    cost_usd: float | None
+    cost_usd: float | None = Field(description="Expected of this request; null where no price is known.")
     output_tokens: float | None
     penalties: float | None
     score: float | None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Final
 
 from heimdall_litellm.catalog import facts
 from heimdall_litellm.catalog.facts import Card, CatalogView, SourceStatus
-from heimdall_litellm.catalog.identity import canonical
+from heimdall_litellm.catalog.families import family_of
 from heimdall_litellm.core.explain import to_dict
 from heimdall_litellm.core.types import CatalogEntry
 from heimdall_litellm.web import models
@@ -32,7 +31,6 @@ _PRICES: Final = (
     "cache_read_usd_per_mtok",
     "cache_write_usd_per_mtok",
 )
-_LETTERS: Final = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +66,6 @@ def shelf(view: CatalogView, virtual: Mapping[str, Virtual], allowed: frozenset[
         {name: card for name, card in view.cards.items() if name in allowed and name not in virtual},
         {name: one for name, one in virtual.items() if name in allowed},
     )
-
-
-def family_of(upstream: str) -> str:
-    """Return the first word of a model's name: `claude`, `gpt`, `gemini`."""
-    name = canonical(upstream)
-    found = _LETTERS.match(name)
-    return found.group() if found else name
 
 
 def summary(shelf: Shelf, name: str) -> models.ModelSummary:

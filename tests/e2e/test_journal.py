@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import threading
 import time
@@ -29,6 +30,7 @@ PATHS: dict[str, tuple[str, dict[str, Any]]] = {
     "responses": ("/v1/responses", {"input": "hi"}),
     "gemini": ("/v1beta/models/{}:{}", {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}),
 }
+SECRET = "openai-sk-live-a-key-in-the-wrong-place"
 RULES = [
     {"mode": "off", "keys": ["sk-off"]},
     {"mode": "shadow", "keys": ["sk-shadow", "sk-default"]},
@@ -38,7 +40,7 @@ RULES = [
 AUTH = configs.AUTH_MODULE.replace("token=api_key,", "token=api_key, key_alias=api_key,").replace(
     "MODELS = {",
     'MODELS = {"sk-off": ["heimdall", "plain"], '
-    '"sk-shadow": ["heimdall", "plain", "nano", "gpt-mini", "gemini", "claude"],',
+    '"sk-shadow": ["heimdall", "plain", "nano", "gpt-mini", "gemini", "claude", "nickname", "openai/*"],',
 )
 
 
@@ -106,7 +108,11 @@ class _started:  # noqa: N801 - a context manager, read as a verb
             **{"journal": {"url": at, "flush_seconds": 0.1}, "modes": RULES, "baseline": {"model": "claude"}}
             | settings
         )
-        router = {"fallbacks": [{"plain": ["nano"]}], "disable_cooldowns": True}
+        router = {
+            "fallbacks": [{"plain": ["nano"]}],
+            "disable_cooldowns": True,
+            "model_group_alias": {"nickname": "gpt-mini"},
+        }
         config = configs.config(url, given, router_settings=router)
         config["general_settings"]["custom_auth"] = "proxy_keys.check"
         config["litellm_settings"] |= {
@@ -275,6 +281,27 @@ def test_in_shadow_mode_nobody_is_refused_by_us(journal: Journal, fakes: FakePro
     assert (record.mode, record.decided, outcome.status) == ("shadow", None, "answered")
 
 
+def test_in_shadow_mode_nothing_is_kept_of_a_model_that_is_none(
+    journal: Journal, fakes: FakeProviders, tmp_path: Path
+) -> None:
+    before = journal.store.count()
+    for model in (SECRET, "x" * 100_000):
+        assert journal.send("chat", model=model, key="sk-shadow", bucket=None).status_code >= 400
+    for asked, group, served in (
+        ("openai/o4-mini", "openai/o4-*", "o4-mini"),
+        ("nickname", "gpt-mini", "gpt-5-mini"),
+    ):
+        fakes.reset()
+        answer = journal.send("chat", model=asked, key="sk-shadow", bucket=None)
+        assert fakes.models == [served]
+        record, outcome, _ = _parts(journal.entry(answer.headers["x-litellm-call-id"]))
+        assert (record.mode, record.requested, record.model) == ("shadow", group, group)
+        assert (outcome.status, outcome.model) == ("answered", group)
+    assert journal.store.count() == before + 2
+    for file in Path(str(journal.store.database.path)).parent.iterdir():
+        assert SECRET.encode() not in file.read_bytes()
+
+
 def test_in_shadow_mode_litellms_own_fallbacks_work(journal: Journal, fakes: FakeProviders) -> None:
     fakes.script(gpt_4_1="500")
     answer = journal.send("chat", model="plain", key="sk-shadow", bucket=None)
@@ -355,4 +382,7 @@ def test_a_journal_that_cannot_be_written_fails_no_request(
     with running(tmp_path, config) as proxy:
         assert [proxy.chat().status_code for _ in range(5)] == [200] * 5
         assert proxy.output.count("a-file/j.sqlite can't be used") <= 1
+    proxy.gatherer.join(10)
     assert proxy.output.count("a-file/j.sqlite can't be used") == 1
+    said = re.findall(r"(\d+) items that waited when the process ended are lost", proxy.output)
+    assert [int(lost) >= 10 for lost in said] == [True]  # a record and an outcome each, and documents

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from heimdall_litellm.journal.record import Caller, Digests, Document, JournalRecord, Outcome, Signal
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -48,6 +50,22 @@ def signal(known_as: str, seconds: float = 2.0, score: float = 1.0, **rest: Any)
 def document(digest: str, seconds: float = 0.0) -> Document:
     """Something that records share."""
     return Document(digest, "catalog", at(seconds), f'["{digest}"]')
+
+
+def assert_alike(one: Any, other: Any) -> None:
+    """Assert that two summaries, as JSON's types, say the same, but for how their figures are rounded."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for name, value in one.items():
+            assert_alike(value, other[name])
+    elif isinstance(one, list):
+        assert len(one) == len(other)
+        for each, its in zip(one, other, strict=True):
+            assert_alike(each, its)
+    elif isinstance(one, float):
+        assert one == pytest.approx(other, rel=1e-9, abs=1e-12)
+    else:
+        assert one == other
 
 
 class Meter:

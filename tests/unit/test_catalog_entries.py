@@ -124,6 +124,40 @@ def test_a_known_model_that_the_map_does_not_credit_with_tools_has_none() -> Non
     assert (made.has_tools, made.has_json, made.has_audio) == (False, False, True)
 
 
+TIERED: Mapping[str, object] = {
+    "tiered_pricing": [
+        {"range": [32_000, 128_000], "input_cost_per_token": 1.8e-6, "output_cost_per_token": 9e-6},
+        {"range": [0, 32_000], "input_cost_per_token": 1e-6, "output_cost_per_token": 5e-6},
+    ]
+}
+
+
+def prices_in(price_map: Mapping[str, Mapping[str, object]], model: str) -> tuple[float | None, float | None]:
+    (made,) = entries_from_model_list([deployment(model)], price_map, {})
+    return made.input_usd_per_mtok, made.output_usd_per_mtok
+
+
+def test_of_prices_by_size_of_the_input_those_of_the_shortest_count() -> None:
+    price_map = {"dashscope/qwen3-x": {"litellm_provider": "dashscope", "mode": "chat", **TIERED}}
+    assert prices_in(price_map, "dashscope/qwen3-x") == (1.0, 5.0)
+    assert prices_in(price_map, "openrouter/qwen/qwen3-x") == (1.0, 5.0)
+
+
+def test_tiers_that_the_user_states_come_before_all_prices() -> None:
+    flat = {"input_cost_per_token": 9e-6, "output_cost_per_token": 9e-6}
+    for made in (entry("gpt-5", {**flat, **TIERED}), entry("gpt-5", flat, **TIERED)):
+        assert (made.input_usd_per_mtok, made.output_usd_per_mtok) == (1.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    "tiers", ["x", [], ["x"], [{}], [{"range": [0, 5]}], [{"range": "x", "input_cost_per_token": 1e-6}],
+              [{"range": [None, 1], "input_cost_per_token": 1e-6}]]
+)  # fmt: skip
+def test_tiers_that_make_no_sense_are_left_out(tiers: object) -> None:
+    price_map = {**PRICES, "gpt-5": {**PRICES["gpt-5"], "tiered_pricing": tiers}}
+    assert prices_in(price_map, "gpt-5") == (1.25, 10.0)
+
+
 def test_values_of_the_price_map_that_make_no_sense_count_as_unknown() -> None:
     made = entry("openai/odd")
     assert (made.input_usd_per_mtok, made.output_usd_per_mtok, made.max_input_tokens) == (None, None, None)
@@ -151,6 +185,15 @@ def test_several_models_of_resellers_are_priced_in_one_go() -> None:
 
 def test_ones_own_server_has_no_list_price() -> None:
     assert entry("hosted_vllm/meta-llama/llama-3.3-70b-instruct").output_usd_per_mtok is None
+
+
+@pytest.mark.parametrize(
+    "model", ["ollama/llama2", "ollama/never-heard-of:8b", "ollama_chat/qwen3", "lm_studio/x"]
+)
+def test_what_runs_on_ones_own_machine_is_free_unless_the_user_says_otherwise(model: str) -> None:
+    price_map = {"ollama/llama2": {"litellm_provider": "ollama", "mode": "chat", "input_cost_per_token": 0.0}}
+    assert prices_in(price_map, model) == (0.0, 0.0)
+    assert entry(model, {"input_cost_per_token": 2e-6}).input_usd_per_mtok == 2.0
 
 
 def test_models_are_found_by_name_alone() -> None:

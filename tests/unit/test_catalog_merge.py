@@ -137,7 +137,7 @@ def test_of_other_hosts_openrouter_speaks_only_where_nobody_knows_anything(model
 def test_ones_own_server_is_in_nobodys_list(model: str, params: dict[str, object]) -> None:
     made = card(model, **params)
     assert made.is_listed is None
-    assert {fact.source for fact in made.facts.values()} <= {"litellm"}
+    assert {fact.source for fact in made.facts.values()} <= {"litellm", "local"}
 
 
 ELSEWHERE = "https://gateway.internal/v1"

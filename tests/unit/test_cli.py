@@ -18,6 +18,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from heimdall_litellm.cli.main import main
+from heimdall_litellm.cli.render import UNKNOWN
 from heimdall_litellm.config import json_schema
 from heimdall_litellm.core.request import read_request
 from heimdall_litellm.core.types import RequestFacts
@@ -290,6 +291,10 @@ def test_an_explanation_says_which_qualities_are_guesses(small_bundle: Path, tmp
     assert "quality of newer: from a relative of its family" in shown
     assert "quality of unheard: a guess: neither it nor its price is known" in shown
     assert "quality of big" not in shown
+    # What isn't known isn't nothing.
+    assert "unknown; an unknown price counts as the dearest that is known" in " ".join(shown.split())
+    (line,) = (line for line in shown.splitlines() if "unheard " in line and "0." in line)
+    assert UNKNOWN in line.split()
     rows = json.loads(run("explain", NASTY, "--config", "c.yaml", "--json").stdout)["candidates"]
     assert {row["model"]: row["basis"] for row in rows} == {
         "small": "outcomes",
@@ -297,6 +302,7 @@ def test_an_explanation_says_which_qualities_are_guesses(small_bundle: Path, tmp
         "newer": "family",
         "unheard": "unknown",
     }
+    assert {row["model"] for row in rows if row["cost_usd"] is None} == {"newer", "unheard"}
 
 
 def test_markup_in_names_and_prompts_is_text(small_bundle: Path, tmp_path: Path) -> None:

@@ -89,13 +89,15 @@ def test_list_says_that_a_source_is_not_believed_for_now(config: Path, tmp_path:
     assert told["models"] == 2
 
 
-def test_list_is_narrowed_by_provider_and_capability(config: Path) -> None:
+def test_list_is_narrowed_by_provider_family_and_capability(config: Path) -> None:
     def names(*options: str) -> list[str]:
         found = json.loads(run("catalog", "list", "--json", *options).stdout)
         return [model["name"] for model in found["models"]]
 
     assert names() == ["five", "r1"]
     assert names("--provider", "openrouter") == ["r1"]
+    assert names("--family", "gpt") == ["five"]
+    assert names("--family", "gpt", "--provider", "openrouter") == []
     assert names("--capability", "vision") == ["five"]
     assert names("--capability", "vision", "--provider", "openrouter") == []
     assert run("catalog", "list", "--capability", "telepathy").exit_code == 2
@@ -129,6 +131,18 @@ def test_a_model_that_nobody_knows_is_a_no(config: Path) -> None:
     asked = run("catalog", "show", "nobody/knows-this", "--json")
     assert asked.exit_code == 1
     assert "unknown" in json.loads(asked.stdout)["error"]
+
+
+def test_a_model_that_is_nearly_spelt_like_one_of_ones_own_is_named(config: Path) -> None:
+    assert "Did you mean five?" in run("catalog", "show", "fiev").stderr
+
+
+def test_where_no_price_is_known_it_is_said_instead_of_an_empty_table(config: Path) -> None:
+    shown = run("catalog", "show", "hosted_vllm/openai/gpt-oss-120b").stdout
+    assert "price   unknown; an unknown price counts as the dearest" in shown
+    assert "value" not in shown
+    assert "unknown" not in run("catalog", "show", "five").stdout
+    assert json.loads(run("catalog", "show", "five", "--json").stdout)["family"] == "gpt"
 
 
 def test_diff_shows_changes_newest_first_as_far_back_as_asked(config: Path) -> None:
@@ -257,6 +271,10 @@ def test_a_model_without_a_name_is_asked_for(config: Path, name: str) -> None:
     [
         (["--provider", "opnai"], "did you mean openai?"),
         (["--provider", "nope"], "The models here are of openai, openrouter."),
+        (["--family", "gtp"], "did you mean gpt?"),
+        (["--family", "nope"], "The models here are of deepseek, gpt."),
+        (["--family", "gpt", "--provider", "openrouter"], "No model here is of openrouter and gpt."),
+        (["--family", "gpt", "--capability", "audio"], "No model here of gpt has audio."),
         (["--capability", "vision", "--provider", "openrouter"], "No model here of openrouter has vision."),
         (["--capability", "audio", "--capability", "tools"], "No model here has audio and tools."),
     ],

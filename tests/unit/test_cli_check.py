@@ -256,7 +256,7 @@ def test_a_bucket_that_nobody_can_serve_is_pointed_out(check: Check, small_bundl
 
 def test_models_without_price_or_quality_are_pointed_out(check: Check, small_bundle: Path) -> None:
     config = sample(small_bundle)
-    config["model_list"].append({"model_name": "mine", "litellm_params": {"model": "ollama/mine"}})
+    config["model_list"].append({"model_name": "mine", "litellm_params": {"model": "hosted_vllm/mine"}})
     result = check(config, "--json")
     assert "unknown for mine" in found(result)["amber", "prices"][0]
     assert "does not know mine" in found(result)["amber", "quality"][0]

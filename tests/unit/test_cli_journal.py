@@ -170,6 +170,62 @@ def test_what_is_not_there_is_said_with_exit_code_1(store: Store) -> None:
     assert "nobody" in json.loads(as_json.stdout)["error"]
 
 
+EVIL = "\x1b[31mRED\x1b]0;pwned\x07\x9b2J\x7f\u202egnp\u2066\rover"
+"""What a terminal obeys."""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["report"],
+        ["report", "--json"],
+        ["journal", "tail"],
+        ["journal", "tail", "--json"],
+        ["journal", "show", "evil"],
+        ["journal", "show", "evil", "--json"],
+        ["journal", "export"],
+        ["journal", "replay", "evil"],
+        ["report", "--html", "-"],
+    ],
+    ids=" ".join,
+)
+def test_no_text_of_others_moves_the_terminal(store: Store, command: list[str]) -> None:
+    who = Caller(None, EVIL, EVIL, EVIL, EVIL)
+    over = replace(outcome("evil"), model=EVIL, provider=EVIL, finish=EVIL, at=now())
+    over = replace(over, tries=(Try(EVIL, EVIL, "unavailable", 500, None), Try(EVIL, EVIL, "ok", None, EVIL)))
+    store.write(
+        [
+            replace(
+                record("evil"), at=now(), requested=EVIL, model=EVIL, decided=EVIL, reason=EVIL, caller=who
+            ),
+            over,
+            replace(signal("evil"), label=EVIL, comment=f"{EVIL}\nand more", at=now()),
+        ]
+    )
+    shown = run(*command)
+    assert set(shown.output) & {c for c in EVIL if not c.isprintable()} == set()
+    if command[-1] != "--json" and command[1] not in ("export", "replay"):
+        assert "␛[31mRED" in "".join(shown.output.split())
+    forged = [line for line in shown.output.splitlines() if line.startswith("over")]
+    assert forged == []
+
+
+def test_a_name_of_several_lines_is_one_row(store: Store) -> None:
+    store.write([replace(record("evil"), at=now(), model="a\n2026-01-01 forged")])
+    _, row = run("journal", "tail").stdout.splitlines()
+    assert "a␊2026-01-01 forged" in row
+
+
+def test_pictures_keep_the_columns_in_line(store: Store) -> None:
+    store.write(
+        [replace(record(f"r{at}"), at=now(), model=name) for at, name in enumerate(("ab\x1b", "abc"))]
+    )
+    lines = run("report", COLUMNS="200").stdout.splitlines()
+    found = [re.split(r"(?<=\S)\s+", line)[0] for line in lines]
+    at = {name: next(line for line in lines if line.startswith(name)) for name in ("ab␛", "abc")}
+    assert len(set(map(len, at.values()))) == 1, found
+
+
 def test_a_journal_that_nobody_has_written_yet_is_not_made(tmp_path: Path) -> None:
     shown = run("report", "--journal", f"sqlite:///{tmp_path}/none.sqlite")
     assert shown.exit_code == 2
@@ -185,6 +241,22 @@ def test_a_time_that_is_none_is_refused(store: Store, given: str) -> None:
     shown = run("journal", "tail", f"--since={given}")
     assert shown.exit_code == 2
     assert "is no time" in shown.stderr
+
+
+@pytest.mark.parametrize("given", ["99999999d", "36500d", "1e9d", "1960-01-01", "0001-01-01"])
+def test_a_time_before_any_record_is_refused_rather_than_replaced(store: Store, given: str) -> None:
+    shown = run("journal", "tail", f"--since={given}")
+    assert shown.exit_code == 2
+    assert given in shown.stderr
+    assert run("journal", "tail", "--since=18000d").exit_code == 0
+
+
+def test_pruning_takes_any_number_of_days(filled: Store) -> None:
+    shown = run("journal", "prune", "--keep-days", "1000000", "--json")
+    assert _told(shown)["left"] == COUNT
+    assert (
+        _told(run("journal", "prune", "--keep-days", "1e300", "--max-mb", "1e305", "--json"))["left"] == COUNT
+    )
 
 
 def test_lines_are_as_published(filled: Store, tmp_path: Path) -> None:

@@ -329,3 +329,25 @@ def test_every_setting_has_a_description() -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().router.alpha = 0.1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"journal": {"enabled": False}}, "switch the journal on, or set holdout.share to 0"),
+        ({"mode": "shadow"}, "holds out nothing in shadow mode"),
+        ({"mode": "off"}, "holds out nothing in off mode"),
+        ({"mode": "shadow", "modes": [{"keys": ["a"], "mode": "off"}]}, "set mode to route"),
+    ],
+)
+def test_a_holdout_that_cannot_be_measured_is_refused(given: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_settings({**given, "holdout": {"share": 0.1}})
+    assert "holdout.share" in str(refused.value)
+    assert words in str(refused.value)
+    assert load_settings({**given, "holdout": {"share": 0}}).holdout.share == 0
+
+
+def test_a_holdout_needs_only_some_traffic_that_is_routed() -> None:
+    given = {"mode": "shadow", "modes": [{"share": 0.1, "mode": "route"}], "holdout": {"share": 0.1}}
+    assert load_settings(given).holdout.share == 0.1

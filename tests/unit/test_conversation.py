@@ -71,13 +71,26 @@ def test_the_same_once_more_is_regenerated() -> None:
     assert again.repeated_tokens > 0
 
 
-def test_prompts_that_only_begin_alike_repeat_nothing_and_doubt_nothing() -> None:
-    template = "Classify the sentiment of the following review as positive, negative or neutral. " * 8
+@pytest.mark.parametrize("chars", [200, 3_000, 100_000])
+@pytest.mark.parametrize("differs_at", [0.0, 0.5, 1.0])
+def test_prompts_made_from_one_template_are_conversations_of_their_own(chars: int, differs_at: float) -> None:
+    filler = "Classify the sentiment of the following ticket as positive, negative or neutral. " * 2_000
+    before, after = filler[: int(chars * differs_at)], filler[: int(chars * (1 - differs_at))]
     talk = Talk()
-    one = talk(_user(f"{template} I loved every bit of it"))
-    other = talk(_user(f"{template} I hated every bit of it"), at=1)
-    assert other.conversation == one.conversation  # which is all that is known of them
-    assert (other.repeated_tokens, other.doubt) == (0, None)
+    tickets = [f"{before}{ticket * 20}{after}" for ticket in ("I loved it. ", "I hated it all. ")]
+    one, other = (talk(_user(ticket), at=at) for at, ticket in enumerate(tickets))
+    assert other.conversation != one.conversation
+    assert (other.earlier, other.repeated_tokens, other.doubt) == (None, 0, None)
+    on = talk(_user(tickets[1]), _said(), _user("And why do you think so?"), at=3)
+    assert on.conversation == other.conversation
+
+
+def test_of_a_template_s_prompts_the_share_is_held_out_that_was_asked_for() -> None:
+    template = "You are a support agent. Answer the ticket below briefly, and be polite about it. " * 3
+    talk = Talk()
+    known = [talk(_user(f"{template}#{n}")).conversation for n in range(2_000)]
+    held_out = [share_of(bytes.fromhex(each), "holdout") < 0.3 for each in known]
+    assert 0.25 < sum(held_out) / len(held_out) < 0.35
 
 
 @pytest.mark.parametrize(

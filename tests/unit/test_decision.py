@@ -215,6 +215,30 @@ def test_the_summary_is_one_printable_line() -> None:
     assert len(summary(replace(decision, reasons=("x" * 1_000,)))) == 300
 
 
+def test_what_no_price_is_known_of_has_no_cost_and_counts_as_the_dearest() -> None:
+    models = [entry("small", None, None), entry("large", 5.0, 20.0), entry("middle", None, 4.0)]
+    lists: dict[Bucket, tuple[str, ...]] = {"cheap": ("small", "large", "middle")}
+    how = {"permitted": {"small", "middle"}}
+
+    def made(**more: object) -> Decision:
+        return decide(
+            FACTS, knowledge(QUALITY, RAW["cheap"]), field(models, QUALITY, policy(lists)), **how, **more
+        )  # type: ignore[arg-type]
+
+    decision = made()
+    assert decision.model == "middle"
+    assert decision.reasons[1].endswith("quality 0.70 at an unknown price")
+    assert "an unknown price counts as the dearest that is known of the candidates" in decision.reasons
+    rows = to_dict(decision)["candidates"]
+    shown = {row["model"]: row["cost_usd"] for row in rows}  # type: ignore[attr-defined]
+    reckoned = {row.model: row.cost_usd for row in decision.candidates}
+    assert shown == {"small": None, "large": reckoned["large"], "middle": None}
+    assert reckoned["small"] == reckoned["large"] > reckoned["middle"] > 0
+    with pytest.raises(NoCandidate) as refused:
+        made(overrides=Overrides(max_cost_usd=1e-9))
+    assert refused.value.why_not["small"].startswith("its price is unknown")
+
+
 def test_reasons_name_the_rule_that_made_the_bucket() -> None:
     assert choose("hard").reasons[0].startswith("looks hard: p_hard 0.99 > 0.58")
     assert choose("cheap").reasons[0].startswith("looks easy: p_cheap 0.99 > 0.62")

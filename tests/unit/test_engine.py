@@ -75,6 +75,13 @@ def test_prior_quality_knows_strangers_and_stated_figures(bundle: Bundle) -> Non
     assert quality["own"] == 0.77
 
 
+def test_a_baseline_that_is_no_model_is_named_as_the_setting_it_is(bundle: Bundle) -> None:
+    with pytest.raises(
+        ConfigError, match=r"^baseline\.model names 'nothere'.* It has: best, mini, sonnet\.$"
+    ):
+        engine(bundle, {"baseline": {"model": "nothere"}})
+
+
 def test_given_lists_are_kept(bundle: Bundle) -> None:
     lists = {f"{b}_candidates": ["sonnet"] for b in ("cheap", "mid", "hard")}
     assert engine(bundle, {"router": lists}).candidate_names("heimdall") == ("sonnet",)

@@ -26,6 +26,7 @@ KNOWN = (
         "deepseek-v3.2",
         "deepseek-v4-pro",
         "mistral-large-2411",
+        *("mistral-small-2402", "mistral-small-2506", "ministral-8b-2410", "codestral-22b-2405"),
         "grok-4.20",
     ),
 )
@@ -53,6 +54,10 @@ KNOWN = (
         ("~anthropic/claude-sonnet-latest", "claude-4.5-sonnet"),
         ("mistral-large-latest", "mistral-large-2411"),
         ("gemini/gemini-flash-lite-latest", "gemini-3.1-flash-lite"),
+        ("mistral/ministral-8b-latest", "ministral-8b-2410"),
+        # A name that has only dated versions is taken for the first of them.
+        ("openrouter/mistralai/ministral-8b", "ministral-8b-2410"),
+        ("mistral/mistral-small", "mistral-small-2402"),
         # Between two that are known: the older one, never the newer.
         ("openai/gpt-5.1-mini", "gpt-5-mini"),
     ],
@@ -72,7 +77,9 @@ def test_the_latest_relative_of_of_the_same_tier_stands_for_a_stranger(upstream:
         "qwen/qwen4-30b-a6b",
         "gemini/gemini-4-pro-vision",
         "openai/gpt-4o-mini-2099-01-01",  # the very model, dated
-        "mistral/mistral-large",
+        "mistral/ministral-3b-latest",  # another size
+        "dashscope/qwen-flash",  # which version, nobody says
+        "mistral/codestral",
         "acme/never-heard-of",
         "hermes-5-llama-3-70b",  # two versions
         "",

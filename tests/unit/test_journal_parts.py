@@ -27,7 +27,7 @@ from heimdall_litellm.journal.record import (
 from heimdall_litellm.journal.redaction import redacted, redacted_end
 from heimdall_litellm.journal.savings import counterfactual
 from heimdall_litellm.plugin.answers import Form, Usage, cost_of, form_of, usage_of
-from heimdall_litellm.plugin.modes import Modes, caller_of
+from heimdall_litellm.plugin.modes import Modes, caller_of, speaker_of
 from heimdall_litellm.plugin.prompts import Prompts, secret_of
 
 DEAR = Baseline("dear", 0.1, 200.0, 0.9, 10.0, 40.0, cache_read_usd_per_mtok=1.0)
@@ -430,3 +430,14 @@ def test_every_item_is_read_back_as_it_was_written(kind: type[Any], data: st.Dat
 def test_what_cannot_be_read_says_what_and_why() -> None:
     with pytest.raises(JournalError, match=r"as Signal: score: .* newer version of Heimdall"):
         from_json(Signal, '{"id": "x", "at": "2026-01-01T00:00:00Z", "source": "empty", "score": "s"}')
+
+
+def test_whom_a_client_names_speaks_for_themselves_by_a_key_that_many_share() -> None:
+    caller = Caller("k" * 64, None, None, None, None)
+    named = [{}, {"user": "ann"}, {"user": "ben"}, {"safety_identifier": "ann"}, {"prompt_cache_key": "ann"}]
+    named += [{"metadata": {"user_id": "ann"}}, {"metadata": {"user_id": "user_1_session_2"}}]
+    assert len({speaker_of(caller, data) for data in named}) == len(named)
+    # LiteLLM makes sessions up, and nonsense is nobody.
+    others = ({"litellm_session_id": "1"}, {"metadata": {"session_id": "1"}}, {"metadata": "x"}, {"user": 5})
+    assert {speaker_of(caller, data) for data in others} == {speaker_of(caller, {})}
+    assert len(speaker_of(caller, {"user": "x" * 10_000})) < 400

@@ -41,6 +41,10 @@ def test_the_engine_is_ready_before_the_first_request(monkeypatch: pytest.Monkey
     [
         ({"router": {"alpha": 7}}, "callback_settings.heimdall.router.alpha"),
         ({"name": "missing"}, "missing"),
+        (
+            {**GIVEN, "mode": "shadow", "shadow": {"models": ["a", "nothere"]}},
+            "shadow.models names 'nothere'",
+        ),
         ("not a mapping", "callback_settings.heimdall"),
     ],
 )

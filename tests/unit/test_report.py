@@ -24,7 +24,7 @@ from heimdall_litellm.report.figures import ArmLine, Counts, Failover, Interval,
 from heimdall_litellm.report.summary import summarise
 from heimdall_litellm.report.uncertainty import FEWEST, SIGMA, Moments, Z, positive, reckoned, share
 from heimdall_litellm.report.words import money, percent, sparkline
-from tests.fakes.journal import START, at, outcome, record, signal
+from tests.fakes.journal import START, assert_alike, at, outcome, record, signal
 from tests.fakes.traffic import traffic
 from tests.servers import Postgres
 
@@ -336,22 +336,7 @@ def test_both_databases_tell_the_same(real: list[Item], tmp_path: Path, postgres
         store.database.close()
     assert told[0]["requests"]["total"] > 140
     assert told[0]["measured"]["held_out"]["requests"] > 10
-    _assert_alike(told[0], told[1])
-
-
-def _assert_alike(one: Any, other: Any) -> None:
-    if isinstance(one, dict):
-        assert one.keys() == other.keys()
-        for name, value in one.items():
-            _assert_alike(value, other[name])
-    elif isinstance(one, list):
-        assert len(one) == len(other)
-        for each, its in zip(one, other, strict=True):
-            _assert_alike(each, its)
-    elif isinstance(one, float):
-        assert one == pytest.approx(other, rel=1e-9, abs=1e-12)
-    else:
-        assert one == other
+    assert_alike(told[0], told[1])
 
 
 def test_money_has_the_digits_that_it_takes() -> None:

@@ -325,6 +325,33 @@ async def test_malformed_feedback_is_refused(client: Client, body: Any, status: 
     assert client.backend.rated == []
 
 
+@pytest.mark.parametrize(
+    ("wrong", "field", "words"),
+    [
+        ({"score": 1.01}, "score", 'a number from 0 to 1, or "up" or "down"'),
+        ({"score": "maybe"}, "score", 'a number from 0 to 1, or "up" or "down"'),
+        ({"label": "l" * 101}, "label", "at most 100 printable characters"),
+        ({"label": "red\u001b[31m"}, "label", "printable characters, on one line"),
+        ({"label": "two\nlines"}, "label", "printable characters, on one line"),
+        ({"label": "\u202eback"}, "label", "printable characters, on one line"),
+        ({"comment": 7}, "comment", "a text of at most 2,000 characters"),
+        ({"decision_id": ""}, "decision_id", "1 to 200 characters"),
+        ({"stars": 5}, "stars", "is no field of feedback, which are score, label, comment"),
+        ({"call_id": "y"}, "decision_id", "or else call_id, and not both"),
+    ],
+)
+async def test_malformed_feedback_is_told_which_field_and_what_it_may_be(
+    client: Client, wrong: dict[str, Any], field: str, words: str
+) -> None:
+    answer = await rate(client, {"decision_id": "x", "score": 1, **wrong})
+    said = check_problem(answer, 422, "heimdall_bad_body")
+    (error,) = said["errors"]
+    assert error["parameter"] == f"body.{field}"
+    assert words in error["message"]
+    assert f"{field} {error['message']}" in said["detail"]
+    assert not any(inner in json.dumps(said) for inner in ("Rated", "constr", "literal", "function"))
+
+
 async def test_feedback_that_cannot_be_taken_is_not_lost_silently(client: Client, store: Store) -> None:
     client.backend.is_full = True
     answer = await rate(client, {"decision_id": everything(store)[0].id, "score": "up"}, "admin")

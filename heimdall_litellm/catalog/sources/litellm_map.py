@@ -35,8 +35,9 @@ def facts_of(raw: Mapping[str, object]) -> dict[str, Value]:
     The map is LiteLLM's own and its zeros are meant: it leaves out what it doesn't know.
     """
     facts: dict[str, Value] = {}
+    priced = with_first_tier(raw)
     for key, name in PRICE_KEYS.items():
-        if (price := number(raw.get(key))) is not None:
+        if (price := number(priced.get(key))) is not None:
             facts[name] = price * 1e6
     for key, name in WINDOW_KEYS.items():
         if (tokens := number(raw.get(key))) is not None:
@@ -47,6 +48,28 @@ def facts_of(raw: Mapping[str, object]) -> dict[str, Value]:
     if (retires := day(raw.get("deprecation_date"))) is not None:
         facts["retires"] = retires
     return facts
+
+
+def with_first_tier(raw: Mapping[str, object]) -> Mapping[str, object]:
+    """Return an entry with the prices of its first tier, where it has prices by the size of the input.
+
+    LiteLLM bills a whole request, its answer too, at the tier of its input, and tiers come before flat
+    prices. The first tier holds the shortest inputs, as most are.
+    """
+    tiers = raw.get("tiered_pricing")
+    found = [
+        (start, tier)
+        for tier in (tiers if isinstance(tiers, (list, tuple)) else ())
+        if "input_cost_per_token" in mapping(tier) and (start := _start(tier.get("range"))) is not None
+    ]
+    if not found:
+        return raw
+    _, first = min(found, key=lambda pair: pair[0])
+    return {**raw, **{key: first[key] for key in PRICE_KEYS if key in first}}
+
+
+def _start(span: object) -> float | None:
+    return number(span[0]) if isinstance(span, (list, tuple)) and len(span) == 2 else None
 
 
 def named(name: str, raw: Mapping[str, object]) -> tuple[str, str] | None:

@@ -20,11 +20,11 @@ export function candidates(rows, chosen, alpha) {
         el("td", { class: "name" }, named(one.model), one.why_not && el("div", { class: "dim" }, one.why_not)),
         el("td", {}, one.bucket), el("td", { class: "narrow-off" }, one.effort ?? NONE),
         el("td", { class: "num", title: `Known from: ${BASIS[one.basis] ?? one.basis}` }, fixed(one.quality, 3)),
-        el("td", { class: "num" }, usd(one.cost_usd)),
+        el("td", { class: "num" }, usd(one.is_priced === false ? null : one.cost_usd)),
         el("td", { class: "num narrow-off" }, count(one.output_tokens)),
         el("td", { class: "num narrow-off" }, fixed(one.penalties, 3)),
         el("td", { class: "num" }, one.score === null ? "out" : fixed(one.score, 3)))), "Candidates")),
-    el("p", { class: "readout" }, `Score = α · quality − (1 − α) · relative cost − penalties, with α = ${fixed(alpha, 2)}. Output is in expected tokens, cost is of this request.`));
+    el("p", { class: "readout" }, `Score = α · quality − (1 − α) · relative cost − penalties, with α = ${fixed(alpha, 2)}. Output is in expected tokens, cost is of this request; where it isn't known (–), it counts as the dearest that is.`));
 }
 
 export function words(lines) {
