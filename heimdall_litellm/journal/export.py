@@ -68,6 +68,7 @@ _OF_OUTCOME: Final[Mapping[str, str]] = {
     "cost_usd": "float",
     "baseline_usd": "float",
     "guessed_usd": "float",
+    "would_usd": "float",
     "finish": "string",
     "escalated_from": "string",
 }

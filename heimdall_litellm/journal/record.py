@@ -259,6 +259,8 @@ class Outcome:
     baseline_usd: float | None = None
     guessed_usd: float | None = None
     """The part of `baseline_usd` that rests on a guess."""
+    would_usd: float | None = None
+    """In shadow mode: what following the decision would have cost."""
     finish: str | None = None
     escalated_from: str | None = None
     tries: tuple[Try, ...] = ()

@@ -62,6 +62,7 @@ def _row(item: Item) -> tuple[Table, Row]:
                 "cost_usd": item.cost_usd,
                 "baseline_usd": item.baseline_usd,
                 "guessed_usd": item.guessed_usd,
+                "would_usd": item.would_usd,
                 "failures": len(item.failed_with),
                 "failed_with": next(iter(item.failed_with), None),
                 "body": to_json(item),

@@ -85,6 +85,10 @@ def _count(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
 _IS_WATCHED: Final = and_(_R.mode == "shadow", _R.cost_usd.is_not(None), _R.paid_usd.is_not(None))
 _IS_HELD: Final = and_(_R.baseline_usd > 0, _R.reckoned_usd.is_not(None))
 _OFF: Final = case((_IS_HELD, _R.reckoned_usd / _R.baseline_usd), else_=1.0)
+# The second where the tokens weren't told, or by a version that didn't reckon it.
+_WOULD: Final = func.coalesce(
+    _R.would_usd, case((_R.served == _R.decided, _R.paid_usd), else_=_R.cost_usd * _OFF)
+)
 
 # Those that differ most come first, since SQLite sorts by them.
 TRAITS: Final[dict[str, ColumnElement[Any]]] = {
@@ -117,7 +121,7 @@ ADDED: Final[dict[str, ColumnElement[Any]]] = {
     "held_out": _count(*IN_AN_ARM, _R.arm == "holdout"),
     "watched": _count(_IS_WATCHED),
     "watched_usd": added(case((_IS_WATCHED, _R.paid_usd))),
-    "would_usd": added(case((_IS_WATCHED, _R.cost_usd * _OFF))),
+    "would_usd": added(case((_IS_WATCHED, _WOULD))),
 }
 """What is added up: more columns of `SUMS`."""
 

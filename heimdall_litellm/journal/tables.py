@@ -46,6 +46,7 @@ CAME_OF_IT: Final = {
     "reckoned_usd": "baseline_usd",
     "guessed_usd": "guessed_usd",
     "failed_with": "failed_with",
+    "would_usd": "would_usd",
 }
 """Columns of a record that are filled from its outcome, and what they are called there."""
 REPORTED: Final = (
@@ -91,6 +92,7 @@ RECORDS: Final = Table(
     Column("guessed_usd", Float),
     Column("failed_with", String(32)),
     Column("body", Text, nullable=False),
+    Column("would_usd", Float),
     Index("records_at", "at_us"),
     Index("records_call", "call_id"),
     # SQLite keeps a row's columns beside its body, so that a report would read all of the file. In PostgreSQL
@@ -117,6 +119,7 @@ OUTCOMES: Final = Table(
     Column("failures", Integer, nullable=False),
     Column("failed_with", String(32)),
     Column("body", Text, nullable=False),
+    Column("would_usd", Float),
     Index("outcomes_at", "at_us"),
 )
 

@@ -71,7 +71,8 @@ class Reckoning:
 
     `expected_tokens` is what each model that may serve it is expected to write, thinking as hard as decided;
     `unasked` what a model is expected to write that thinks as it does unasked. `earlier` is the request in
-    which the `repeated_tokens` stood; `caches`: the baseline's provider would have kept them.
+    which the `repeated_tokens` stood, `caching` the models whose providers would have kept them. `followed`
+    is the model decided on where another one may answer: in shadow mode.
     """
 
     baseline: Baseline | None = None
@@ -79,7 +80,8 @@ class Reckoning:
     unasked: Callable[[str], float | None] = lambda _: None
     repeated_tokens: int = 0
     earlier: str | None = None
-    caches: bool = True
+    caching: frozenset[str] = frozenset()
+    followed: Baseline | None = None
 
     def against(self, model: Baseline | None, answer: Answer) -> Counterfactual | None:
         """Return what an answer would have cost of another model; None where nobody can tell."""
@@ -99,7 +101,7 @@ class Reckoning:
             repeated_tokens=self.repeated_tokens,
             read_by=answer.read_by,
             cached_tokens=answer.usage.cached,
-            caches=self.caches,
+            caches=model.model in self.caching,
         )
 
 
@@ -152,7 +154,7 @@ class Unasked:
 
     def of(self, decision: Decision, facts: RequestFacts) -> Callable[[str], float | None]:
         """Return the tokens for one request, by model; None for a model that nobody knows."""
-        near, counts = decision.near, replace(facts, ask="", topic="")
+        near, counts = decision.near, replace(facts, ask="", topic="", opening="")
         policy = self._snapshot.baselines[decision.policy].policy
 
         def tokens(model: str) -> float | None:
@@ -162,6 +164,27 @@ class Unasked:
             return None if alone is None or near is None else expected_output_tokens(alone, counts, near)[0]
 
         return tokens
+
+
+def followed_of(
+    decision: Decision, snapshot: Snapshot, prices_of: PricesOf, unasked: float | None
+) -> Baseline | None:
+    """Return the model decided on as what might have answered; None where nobody knows its price.
+
+    `unasked` is what it is expected to write where the client says itself how hard it is to think.
+    """
+    row, entry = decision.rows[decision.model], snapshot.entries.get(decision.model)
+    if entry is None or not row.is_priced:
+        return None
+    return Baseline(
+        row.model,
+        row.cost_usd,
+        row.output_tokens if unasked is None else unasked,
+        row.quality,
+        entry.input_usd_per_mtok or 0.0,
+        entry.output_usd_per_mtok or 0.0,
+        prices_of(row.model).cache_read,
+    )
 
 
 def caches(entry: CatalogEntry, body: Mapping[str, Any]) -> bool:

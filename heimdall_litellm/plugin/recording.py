@@ -43,6 +43,7 @@ from heimdall_litellm.plugin.reckoning import (
     Unasked,
     baseline_of,
     caches,
+    followed_of,
     list_price,
 )
 from heimdall_litellm.replay import catalog_document, settings_document
@@ -123,8 +124,8 @@ class Recorder:
         if not record.is_recorded:
             at, reckoning = now(), record.reckoning
             prompt = self._keep_prompt(body, choice.facts.ask if choice is not None else None)
-            if choice is not None and (entry := choice.snapshot.entries.get(choice.baseline)) is not None:
-                reckoning.caches = caches(entry, body)
+            if choice is not None:
+                reckoning.caching = _caching(choice, body)
             # Where there is no room for it, there is none for what came of it.
             record.is_recorded = self._writer.submit(
                 lambda: self._told(record, choice, at, reckoning, prompt)
@@ -204,6 +205,9 @@ class Recorder:
     ) -> JournalRecord:
         decision = choice.decision
         reckoning.baseline = baseline_of(decision, choice.facts, choice.snapshot, self._prices_of)
+        if plain.mode == "shadow":
+            unasked = reckoning.unasked(decision.model) if choice.facts.has_own_effort else None
+            reckoning.followed = followed_of(decision, choice.snapshot, self._prices_of, unasked)
         reckoning.expected_tokens = {name: row.output_tokens for name, row in decision.rows.items()}
         return replace(
             plain,
@@ -299,6 +303,8 @@ def _outcome(ended: _Ended, form: Form, prices_of: PricesOf, read_by: str | None
     is_asked = ended.last is not None and ended.last.added_effort
     answer = Answer(served, paid, usage, read_by, is_asked=is_asked, is_cached=is_cached)
     baseline = ended.reckoning.against(ended.reckoning.baseline, answer)
+    # Nobody knows where its earlier turns would have gone.
+    followed = ended.reckoning.against(ended.reckoning.followed, replace(answer, read_by=None))
     return replace(
         outcome,
         latency_s=seen.seconds("endTime"),
@@ -311,8 +317,14 @@ def _outcome(ended: _Ended, form: Form, prices_of: PricesOf, read_by: str | None
         cost_usd=paid,
         baseline_usd=baseline.total if baseline is not None else None,
         guessed_usd=baseline.guessed if baseline is not None else None,
+        would_usd=followed.total if followed is not None else None,
         finish=form.finish,
     )
+
+
+def _caching(choice: Choice, body: Mapping[str, Any]) -> frozenset[str]:
+    entries = map(choice.snapshot.entries.get, {choice.baseline, choice.decision.model})
+    return frozenset(entry.name for entry in entries if entry is not None and caches(entry, body))
 
 
 def _failures(ended: _Ended) -> Iterator[Signal]:

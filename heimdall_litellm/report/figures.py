@@ -170,8 +170,8 @@ class Measured:
 class Shadow:
     """What following the decisions of shadow mode would have cost, and saved.
 
-    Over `compared` of the `requests`: those whose cost is known. `would_usd` is what was expected of the
-    model decided on, scaled by how far the baseline's expected cost was off for that very request.
+    Over `compared` of the `requests`: those whose cost is known. `would_usd` is reckoned like
+    the baseline's cost; where the model decided on answered, thinking as hard, it is what was paid.
     """
 
     requests: int

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from heimdall_litellm.core.conversation import Follows
+from heimdall_litellm.core.cost import expected_output_tokens
 from heimdall_litellm.core.failover import Hop
 from heimdall_litellm.core.request import read_request
 from heimdall_litellm.core.types import NO_STANDING, Bucket, CatalogEntry, Overrides
@@ -232,3 +233,58 @@ def test_the_baseline_that_was_asked_to_think_harder_would_have_written_less(eng
     assert told.output_tokens < row.output_tokens
     less = 4_000 * (1 - told.output_tokens / row.output_tokens) * unasked.output_usd[0]
     assert found.baseline_usd == pytest.approx(1.0 - less)
+
+
+def _watched(engine: Heimdall, served: str | None, **given_: Any) -> tuple[Choice, Outcome]:
+    """Record a request in shadow mode that a model answered for a dollar, or else the one decided on."""
+    writer, body = Now(), {**BODY, **given_}
+    facts, names = read_request(body), frozenset(engine.candidate_names("heimdall"))
+    overrides = Overrides(bucket="hard")
+    decision = engine.decide_facts(facts, overrides=overrides)
+    record = Record("some", "left alone", call="acompletion", mode="shadow")
+    record.choice = choice = Choice(facts, decision, engine.snapshot, names, overrides, NO_STANDING)
+    record.goes_to = record.served = served or decision.model
+    recorder = Recorder(writer, lambda _: Prices())  # type: ignore[arg-type]
+    recorder.decided(record, body)
+    recorder.ended(record, "answered", logged(1.0, 1_000, 4_000) | {"model_group": record.served})
+    return choice, writer.outcome()
+
+
+def _unasked(engine: Heimdall, choice: Choice, model: str) -> float:
+    """Return the tokens that a model is expected to write which nobody asks to think harder or less."""
+    alone = engine.snapshot.unasked(model, engine.snapshot.baselines["heimdall"].policy)
+    assert alone is not None
+    assert choice.decision.near is not None
+    return expected_output_tokens(alone, choice.facts, choice.decision.near)[0]
+
+
+def test_following_a_decision_that_changes_nothing_costs_what_was_paid(engine: Heimdall) -> None:
+    _, found = _watched(engine, None, reasoning_effort="high")
+    assert found.would_usd == 1.0
+
+
+def test_following_it_to_the_same_model_and_another_effort_costs_what_it_writes_more(
+    engine: Heimdall,
+) -> None:
+    choice, found = _watched(engine, None)
+    row, entry = choice.decision.rows[choice.decision.model], engine.snapshot.entries[choice.decision.model]
+    unasked = _unasked(engine, choice, row.model)
+    assert row.output_tokens > unasked
+    more = 4_000 * (row.output_tokens / unasked - 1) * (entry.output_usd_per_mtok or 0) / 1e6
+    assert found.would_usd == pytest.approx(1.0 + more)
+
+
+def test_following_it_elsewhere_costs_the_same_tokens_at_other_prices(engine: Heimdall) -> None:
+    chosen = decided(engine, "hard").decision.model
+    other = next(name for name in engine.candidate_names("heimdall") if name != chosen)
+    choice, found = _watched(engine, other)
+    row, entry = choice.decision.rows[chosen], engine.snapshot.entries[chosen]
+    ratio = min(10.0, row.output_tokens / _unasked(engine, choice, other))
+    written = 4_000 * ratio * (entry.output_usd_per_mtok or 0)
+    assert found.would_usd == pytest.approx((1_000 * (entry.input_usd_per_mtok or 0) + written) / 1e6)
+
+
+def test_what_is_routed_is_followed_anyway(engine: Heimdall) -> None:
+    writer = Now()
+    answered(Recorder(writer, lambda _: Prices()), decided(engine), logged())  # type: ignore[arg-type]
+    assert writer.outcome().would_usd is None

@@ -1,0 +1,30 @@
+"""What following shadow mode's decisions would have cost."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "3"
+down_revision = "2"
+
+REPORTED = (
+    *("at_us", "id", "requested", "mode", "arm", "cause", "bucket", "model", "decided", "propensity"),
+    *("conversation", "key", "alias", "cost_usd", "baseline", "baseline_usd", "duration_us", "is_remembered"),
+    *("status", "served", "latency_s", "first_token_s", "input_tokens", "output_tokens", "cached_tokens"),
+    *("paid_usd", "reckoned_usd", "guessed_usd", "failed_with", "would_usd"),
+)
+
+
+def upgrade() -> None:
+    """Add the column, and have all sums made anew."""
+    for table in ("records", "outcomes"):
+        op.add_column(table, sa.Column("would_usd", sa.Float))
+    if op.get_bind().dialect.name == "sqlite":
+        op.drop_index("records_report", "records")
+        op.create_index("records_report", "records", list(REPORTED))
+    for table in ("parts", "sums"):
+        op.execute(sa.delete(sa.table(table)))
+
+
+def downgrade() -> None:
+    """Refuse: what was recorded isn't thrown away by a step back."""
+    raise NotImplementedError
