@@ -146,6 +146,8 @@ class Writer:
         thread.join(_AT_EXIT_S)
         if left := len(self._queue) + len(self._kept):
             self._meter.dropped("unwritable", left)
+            # The counter ends with the process, so that nobody may ever see it.
+            logger.warning("Heimdall's journal: %d items that waited when the process ended are lost.", left)
 
     def _why_not(self) -> str | None:
         if self._is_closing:

@@ -1,4 +1,4 @@
-"""`/metrics` of two workers, and LiteLLM's traces, after real traffic."""
+"""`/metrics` and the journal of two workers, and LiteLLM's traces, after real traffic."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
 
+from heimdall_litellm.config import JournalSettings
+from heimdall_litellm.journal.opening import open_store
+from heimdall_litellm.journal.store import Entry
 from tests.e2e import configs
 from tests.e2e.conftest import _directory, _with_keys
 from tests.e2e.proxy import Proxy, running
 from tests.fakes.providers import FakeProviders
 
+APART = {"heimdall-bucket": "mid", "connection": "close"}
+"""A connection of its own, so that whichever worker is free takes it."""
 WITHIN_S = 20.0
 """Within which what a worker has made is counted and written: a second, and a slow machine."""
 
@@ -135,6 +142,49 @@ def test_the_sums_of_two_workers_are_those_of_the_traffic(
     assert _sum(found, "heimdall_bundle_info") == 1
     assert _sum(found, "heimdall_failures_total") == 0
     assert _until(lambda: _sum(_scrape(proxy), "heimdall_journal_items_total", outcome="written") > 2 * asked)
+
+
+@pytest.mark.timeout(360)
+def test_two_workers_write_one_journal_and_take_feedback_for_each_other(
+    workers: tuple[Proxy, Path], fakes: FakeProviders
+) -> None:
+    proxy, directory = workers
+    store = open_store(JournalSettings(url=SecretStr(f"sqlite:///{directory}/journal.sqlite")))
+    before, written = store.count(), _written(proxy)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda at: proxy.chat(f"{at}: and then?", headers=APART), range(120)))
+    assert {answer.status_code for answer in answers} == {200}
+    known = [answer.headers["heimdall-decision-id"] for answer in answers]
+    assert len(set(known)) == len(known)
+    assert _until(lambda: all(_is_over(store.get(one)) for one in known))
+    assert store.count() == before + len(known)
+    # A record and an outcome each; documents may come along.
+    assert _until(lambda: _written(proxy) - written >= 2 * len(known))
+
+    # Of many, about half reach the worker that knows nothing of the request but what the journal says.
+    rated = known[:24]
+    for one in rated:
+        body = {"decision_id": one, "score": 0.25}
+        said = proxy.post("/heimdall/v1/feedback", body, headers={"connection": "close"})
+        assert (said.status_code, said.json()["decision_id"]) == (202, one)
+    assert _until(lambda: all(_scores(store.get(one)) == [0.25] for one in rated))
+    found = _scrape(proxy)
+    assert _sum(found, "heimdall_signals_total", source="feedback", verdict="bad") == len(rated)
+    assert _sum(found, "heimdall_journal_items_total") == _written(proxy)  # nothing was lost
+    assert "locked" not in proxy.output
+    store.database.close()
+
+
+def _written(proxy: Proxy) -> float:
+    return _sum(_scrape(proxy), "heimdall_journal_items_total", outcome="written")
+
+
+def _is_over(entry: Entry | None) -> bool:
+    return entry is not None and entry.outcome is not None and entry.outcome.status == "answered"
+
+
+def _scores(entry: Entry | None) -> list[float]:
+    return [signal.score for signal in entry.signals] if entry is not None else []
 
 
 def _spans(output: str) -> list[Mapping[str, Any]]:

@@ -258,6 +258,18 @@ def test_any_text_can_be_kept(store: Store, value: str) -> None:
     assert store.get("other") is not None
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_no_finite_number_is_none(store: Store, value: float) -> None:
+    assert store.write([record("r", cost_usd=value), outcome("r", cost_usd=value), record("other")]) == 0
+    found = store.get("r")
+    assert found is not None
+    assert found.outcome is not None
+    assert (found.record.cost_usd, found.outcome.cost_usd) == (None, None)
+    with store.reading() as connection:
+        costs = connection.exec_driver_sql("SELECT cost_usd, paid_usd FROM records WHERE id = 'r'").one()
+    assert tuple(costs) == (None, None)
+
+
 def test_an_item_that_nothing_can_hold_takes_no_other_along(store: Store) -> None:
     broken = record("broken", facts={"messages": object()})
     assert store.write([record("a"), broken, record("b")]) == 1

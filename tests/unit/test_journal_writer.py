@@ -162,12 +162,15 @@ def test_closing_writes_what_waits_and_what_comes_later_is_counted(make: Any) ->
     assert (meter.kept, meter.lost) == (3, {"unwritable": 1})
 
 
-def test_closing_counts_what_cannot_be_written(make: Any) -> None:
+def test_closing_counts_what_cannot_be_written_and_says_so(make: Any, caplog: Any) -> None:
     sink = Sink(*[JournalError("no")] * 5)
     writer, meter = make(sink)
     _submit(writer, 7)
     writer.close()
     assert (meter.kept, meter.lost) == (0, {"unwritable": 7})
+    assert caplog.records[-1].getMessage() == (
+        "Heimdall's journal: 7 items that waited when the process ended are lost."
+    )
 
 
 def test_many_threads_lose_nothing_and_write_nothing_twice(make: Any) -> None:

@@ -1,0 +1,75 @@
+"""The journal under more than it can keep, and through the real hooks: each item is accounted for."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.journal import Count, Hooks, Stored, deployments, journal_at, stored, texts
+from heimdall_litellm.config.settings import JournalSettings
+from heimdall_litellm.journal.writer import Writer
+from heimdall_litellm.plugin import seams
+from tests.fakes.journal import outcome, record
+
+LONG_S = 60.0
+REQUESTS = 300
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/journal.sqlite"
+    server = request.getfixturevalue("postgres")
+    return str(server.url(server.database()))
+
+
+def _offer(writer: Writer, first: int, count: int) -> None:
+    for number in range(first, first + count):
+        known_as = str(number)
+        if writer.submit(lambda known_as=known_as: (record(known_as),)):  # type: ignore[misc]
+            writer.submit(lambda known_as=known_as: (outcome(known_as),))  # type: ignore[misc]
+
+
+def test_beyond_what_a_database_keeps_up_with_every_loss_is_counted(url: str) -> None:
+    meter = Count()
+    writer = journal_at(url, meter)(JournalSettings(queue_size=200, keep_days=10_000))
+    writer.submit(lambda: (record("first"),))
+    assert writer.flush(LONG_S)
+    taken = [True]
+    real, lock = writer.submit, threading.Lock()
+
+    def submit(make: Any) -> bool:
+        is_taken = real(make)
+        with lock:
+            taken.append(is_taken)
+        return is_taken
+
+    writer.submit = submit  # type: ignore[method-assign]
+    threads = [threading.Thread(target=_offer, args=(writer, n * 10_000, 5_000)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert writer.flush(LONG_S)
+    writer.close()
+    found = stored(url)
+    assert meter.lost > 0
+    assert meter.kept + meter.lost == len(taken)
+    assert meter.kept == sum(taken) == found.records + found.outcomes
+
+
+async def test_of_requests_through_the_hooks_each_is_there_once_with_its_outcome(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seams, "proxy_router", seams.proxy_router)  # put back afterwards
+    meter = Count()
+    hooks = Hooks(deployments(), journal_at(url, meter))
+    for text in texts(REQUESTS):
+        await hooks.serve(text)
+    hooks.flush()
+    hooks.writer.close()
+    assert stored(url) == Stored(REQUESTS, REQUESTS, REQUESTS)
+    assert meter.lost == 0
