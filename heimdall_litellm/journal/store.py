@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import isfinite
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -34,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from heimdall_litellm.errors import JournalError
 from heimdall_litellm.journal.database import Database, cause_of
@@ -46,15 +45,18 @@ from heimdall_litellm.journal.record import (
     Outcome,
     Signal,
     from_json,
-    to_json,
 )
+from heimdall_litellm.journal.rows import Row, row_of
 from heimdall_litellm.journal.tables import CAME_OF_IT, DOCUMENTS, OUTCOMES, RECORDS, SIGNALS
 from heimdall_litellm.journal.tables import microseconds as _us
 
 _AT_A_TIME: Final = 500
 _CHUNK: Final = 2_000
 """How many records are thrown away before other writers get their turn."""
-Row = dict[str, Any]
+
+
+class _UnfitError(JournalError):
+    """A value is such that no further try will help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +95,23 @@ class Store:
 
     def write(self, items: Sequence[Item]) -> int:
         """Keep items, all or none, but for those that no database could hold; returns the number of those."""
+        try:
+            return self._write(items)
+        except _UnfitError:
+            # Which one it was isn't said. The halves are transactions of their own; items may come twice.
+            middle = len(items) // 2
+            return self.write(items[:middle]) + self.write(items[middle:]) if middle else 1
+
+    def _write(self, items: Sequence[Item]) -> int:
         rows: dict[Table, list[Row]] = {RECORDS: [], OUTCOMES: [], SIGNALS: [], DOCUMENTS: []}
         refused = 0
         for item in items:
             try:
-                table, row = _row(item)
+                table, row = row_of(item)
             except ValueError:
                 refused += 1
                 continue
-            rows[table].append({name: _clean(value) for name, value in row.items()})
+            rows[table].append(row)
         with self._transaction() as connection:
             for table, wanted in rows.items():
                 if wanted:
@@ -312,6 +322,10 @@ class Store:
         try:
             with self.database.begin(is_reading=is_reading) as connection:
                 yield connection
+        except (DataError, IntegrityError, OverflowError) as error:
+            raise _UnfitError(
+                f"The journal {self.database.place} can't hold this: {cause_of(error)}."
+            ) from None
         except (SQLAlchemyError, OSError) as error:
             verb = "read" if is_reading else "written"
             raise JournalError(
@@ -319,87 +333,11 @@ class Store:
             ) from None
 
 
-def _row(item: Item) -> tuple[Table, Row]:
-    match item:
-        case JournalRecord():
-            return RECORDS, {
-                "id": item.id,
-                "at_us": _us(item.at),
-                "call_id": item.call_id[:200] if item.call_id is not None else None,
-                "requested": item.requested,
-                "mode": item.mode,
-                "arm": item.arm,
-                "cause": item.cause,
-                "bucket": item.bucket,
-                "model": item.model,
-                "decided": item.decided,
-                "effort": item.effort,
-                "propensity": item.propensity,
-                "conversation": item.conversation,
-                "key": item.caller.key,
-                "alias": item.caller.alias,
-                "team": item.caller.team,
-                "cost_usd": item.cost_usd,
-                "baseline": item.baseline.model if item.baseline is not None else None,
-                "baseline_usd": item.baseline.cost_usd if item.baseline is not None else None,
-                "duration_us": item.duration_us,
-                "is_remembered": item.is_remembered,
-                "body": to_json(item),
-            }
-        case Outcome():
-            return OUTCOMES, {
-                "id": item.id,
-                "at_us": _us(item.at),
-                "status": item.status,
-                "model": item.model,
-                "provider": item.provider,
-                "latency_s": item.latency_s,
-                "first_token_s": item.first_token_s,
-                "input_tokens": item.input_tokens,
-                "output_tokens": item.output_tokens,
-                "cached_tokens": item.cached_tokens,
-                "cost_usd": item.cost_usd,
-                "baseline_usd": item.baseline_usd,
-                "guessed_usd": item.guessed_usd,
-                "failures": len(item.failed_with),
-                "failed_with": next(iter(item.failed_with), None),
-                "body": to_json(item),
-            }
-        case Signal():
-            return SIGNALS, {
-                "id": item.id,
-                "source": item.source,
-                "at_us": _us(item.at),
-                "score": item.score,
-                "weight": item.weight,
-                "body": to_json(item),
-            }
-        case Document():
-            return DOCUMENTS, {
-                "digest": item.digest,
-                "kind": item.kind,
-                "at_us": _us(item.at),
-                "body": item.body,
-            }
-
-
 def _tell_records(ids: Iterable[str]) -> Update:
     """Return what writes into records what came of them, whichever of the two came first."""
     values = {name: OUTCOMES.c[of_outcome] for name, of_outcome in CAME_OF_IT.items()}
     are_new = and_(RECORDS.c.id == OUTCOMES.c.id, RECORDS.c.id.in_(ids), RECORDS.c.status.is_(None))
     return update(RECORDS).values(values).where(are_new)
-
-
-def _clean(value: Any) -> Any:
-    """Return a value that both databases take, as JSON has it.
-
-    PostgreSQL knows no NUL, UTF-8 no half characters, and JSON only numbers that are finite.
-    """
-    if isinstance(value, float) and not isfinite(value):
-        return None
-    if not isinstance(value, str) or ("\0" not in value and value.isascii()):
-        return value
-    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _conditions(page: Page) -> Iterator[ColumnElement[bool]]:

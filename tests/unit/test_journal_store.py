@@ -270,10 +270,14 @@ def test_what_is_no_finite_number_is_none(store: Store, value: float) -> None:
     assert tuple(costs) == (None, None)
 
 
-def test_an_item_that_nothing_can_hold_takes_no_other_along(store: Store) -> None:
-    broken = record("broken", facts={"messages": object()})
-    assert store.write([record("a"), broken, record("b")]) == 1
-    assert store.count() == 2
+@pytest.mark.parametrize("wrong", [{"facts": {"messages": object()}}, {"duration_us": 2**70}, {"mode": None}])
+def test_an_item_that_nothing_can_hold_takes_no_other_along(store: Store, wrong: dict[str, Any]) -> None:
+    others = [record(str(n)) for n in range(5)]
+    assert store.write([*others, record("broken", **wrong), outcome("4"), record("last")]) == 1
+    assert store.count() == 6
+    found = store.get("4")
+    assert found is not None
+    assert found.outcome == outcome("4")
 
 
 def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
