@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import threading
 import time
@@ -355,4 +356,7 @@ def test_a_journal_that_cannot_be_written_fails_no_request(
     with running(tmp_path, config) as proxy:
         assert [proxy.chat().status_code for _ in range(5)] == [200] * 5
         assert proxy.output.count("a-file/j.sqlite can't be used") <= 1
+    proxy.gatherer.join(10)
     assert proxy.output.count("a-file/j.sqlite can't be used") == 1
+    said = re.findall(r"(\d+) items that waited when the process ended are lost", proxy.output)
+    assert [int(lost) >= 10 for lost in said] == [True]  # a record and an outcome each, and documents
