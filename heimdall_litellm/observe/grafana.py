@@ -20,9 +20,9 @@ _WIDTH: Final = 24
 _SOURCE: Final[Json] = {"type": "prometheus", "uid": "${datasource}"}
 _RATE: Final = "[$__rate_interval]"
 _RANGE: Final = "[$__range]"
-_BASE: Final = "heimdall_baseline_cost_usd_total"
+_BASE: Final = 'heimdall_baseline_cost_usd_total{mode="route"}'
 _PAID: Final = "heimdall_cost_usd_total"
-_COMPARED: Final = 'heimdall_cost_usd_total{compared="yes"}'
+_COMPARED: Final = 'heimdall_cost_usd_total{compared="yes",mode="route"}'
 _VOTES: Final = 'heimdall_signals_total{source="feedback"}'
 _GOOD: Final = 'heimdall_signals_total{source="feedback",verdict="good"}'
 
@@ -75,14 +75,21 @@ ROWS: Final[Sequence[tuple[str, Sequence[Panel]]]] = (
     (
         "Requests and spend",
         (
-            Panel("Paid", [(_total(_PAID), "")], "currencyUSD", "stat", 4, "LiteLLM's own figures."),
+            Panel(
+                "Paid",
+                [(_total(_PAID), "")],
+                "currencyUSD",
+                "stat",
+                4,
+                "LiteLLM's own figures, shadow mode's too.",
+            ),
             Panel(
                 "Baseline",
                 [(_total(_BASE), "")],
                 "currencyUSD",
                 "stat",
                 4,
-                "What the same requests would have cost with one model for everything.",
+                "What the requests that were routed would have cost with one model for everything.",
             ),
             Panel(
                 "Saved",
@@ -90,7 +97,7 @@ ROWS: Final[Sequence[tuple[str, Sequence[Panel]]]] = (
                 "currencyUSD",
                 "stat",
                 4,
-                "Over the requests for which both are known. May be negative.",
+                "Over the requests that were routed and for which both are known. May be negative.",
             ),
             Panel(
                 "Paid and baseline, USD per hour",

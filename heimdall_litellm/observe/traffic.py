@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from prometheus_client import Counter, Histogram
 
@@ -84,6 +84,7 @@ _SIGNALS = Counter(
     ["verdict", "source", "model", "arm", "mode"],
 )
 
+V = TypeVar("V")
 MOST_MODELS: Final = 200
 _MOST_REMEMBERED: Final = 20_000
 _OTHER: Final = "other"
@@ -100,21 +101,31 @@ class Told(NamedTuple):
 
 _NOBODY: Final = Told(_OTHER, "chosen", "route")
 
-Find = Callable[[str], "Told | None"]
-"""From the id of a request that was decided elsewhere to what labels it; None where nobody knows."""
+
+class Known(NamedTuple):
+    """What a journal tells of a request: what labels it, and whether somebody has rated it."""
+
+    told: Told
+    is_rated: bool = False
+
+
+Find = Callable[[str], "Known | None"]
+"""From the id of a request to what a journal tells of it; None where nobody knows."""
 
 
 class Traffic:
     """Counts the journal's items. To be called by one thread.
 
     `groups` gives the model groups of the configuration. `find` is asked about signals alone: they may come
-    long after their request, and to another worker.
+    long after their request, and to another worker. Of feedback that comes again only the first counts, even
+    where it has changed, for a counter can't take back what it has counted.
     """
 
     def __init__(self, groups: Callable[[], Collection[str]], find: Find = lambda _: None) -> None:
         self._groups, self._find = groups, find
         self._models: set[str] = set()
         self._told: OrderedDict[str, Told] = OrderedDict()
+        self._rated: OrderedDict[str, bool] = OrderedDict()
 
     def __call__(self, items: Sequence[Item]) -> None:
         """Count items."""
@@ -135,15 +146,10 @@ class Traffic:
             self._models.add(name)
         return name
 
-    def _remember(self, known_as: str, told: Told) -> None:
-        self._told[known_as] = told
-        if len(self._told) > _MOST_REMEMBERED:
-            self._told.popitem(last=False)
-
     def _decided(self, record: JournalRecord) -> None:
         is_shadow = record.mode == "shadow"
         model = self._model((record.decided or record.model) if is_shadow else record.model)
-        self._remember(record.id, Told(self._model(record.model), record.arm, record.mode))
+        _remember(self._told, record.id, Told(self._model(record.model), record.arm, record.mode))
         _DECISIONS.labels(record.bucket or _NONE, model, record.cause, record.mode).inc()
         if record.decided is None:
             return
@@ -160,7 +166,7 @@ class Traffic:
     def _ended(self, outcome: Outcome) -> None:
         before = self._told.get(outcome.id, _NOBODY)
         told = before._replace(model=self._model(outcome.model) if outcome.model else before.model)
-        self._remember(outcome.id, told)
+        _remember(self._told, outcome.id, told)
         _REQUESTS.labels(told.model, outcome.status, told.arm, told.mode).inc()
         if outcome.cost_usd is not None:
             compared = "no" if outcome.baseline_usd is None else "yes"
@@ -180,12 +186,26 @@ class Traffic:
             _ESCALATIONS.labels(outcome.escalated_from or "unknown").inc()
 
     def _judged(self, signal: Signal) -> None:
-        told = self._told.get(signal.id)
-        if told is None and (found := self._find(signal.id)) is not None:
-            told = found._replace(model=self._model(found.model))
+        told, found, is_rating = self._told.get(signal.id), None, signal.source == "feedback"
+        if is_rating and signal.id in self._rated:
+            return
+        if told is None or is_rating:
+            found = self._find(signal.id)
+        if is_rating:
+            _remember(self._rated, signal.id, True)
+            if found is not None and found.is_rated:
+                return
+        if told is None and found is not None:
+            told = found.told._replace(model=self._model(found.told.model))
         verdict = "good" if signal.score >= 0.5 else "bad"
         model, arm, mode = told or _NOBODY
         _one_of(_SIGNALS, verdict, ("good", "bad"), signal.source, model, arm, mode)
+
+
+def _remember(known: OrderedDict[str, V], name: str, value: V) -> None:
+    known[name] = value
+    if len(known) > _MOST_REMEMBERED:
+        known.popitem(last=False)
 
 
 def _one_of(counter: Counter, found: str, possible: Sequence[str], *labels: str) -> None:

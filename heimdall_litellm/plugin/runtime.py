@@ -25,7 +25,7 @@ from heimdall_litellm.engine import Heimdall, require_virtual_groups, require_wa
 from heimdall_litellm.errors import HeimdallError
 from heimdall_litellm.health import Health
 from heimdall_litellm.observe import metrics
-from heimdall_litellm.observe.traffic import Told, Traffic
+from heimdall_litellm.observe.traffic import Known, Told, Traffic
 from heimdall_litellm.plugin import seams
 from heimdall_litellm.plugin.credentials import Credentials
 from heimdall_litellm.plugin.groups import Groups
@@ -121,14 +121,15 @@ def make_writer(settings: JournalSettings, groups: GroupNames) -> Writer:
     sink, meter = DatabaseSink(settings), metrics.JournalMeter()
     writer = Writer(sink, meter, size=settings.queue_size, flush_s=settings.flush_seconds)
 
-    def told(known_as: str) -> Told | None:
+    def known(known_as: str) -> Known | None:
         entry = sink.find(known_as)
         if entry is None:
             return None
         served = entry.outcome.model if entry.outcome is not None else None
-        return Told(served or entry.record.model or "", entry.record.arm, entry.record.mode)
+        told = Told(served or entry.record.model or "", entry.record.arm, entry.record.mode)
+        return Known(told, any(signal.source == "feedback" for signal in entry.signals))
 
-    writer.tell(Traffic(groups, told))
+    writer.tell(Traffic(groups, known))
     return writer
 
 

@@ -114,6 +114,17 @@ def test_every_query_of_the_manual_names_what_is_exported(exported: Exported) ->
     assert {query: found for query in _queries() if (found := unknown_in(query, "", exported))} == {}
 
 
+def test_whatever_is_compared_with_the_baseline_was_routed() -> None:
+    compared = r"(?:heimdall_baseline_cost_usd_total|heimdall_cost_usd_total(?={[^}]*compared))({[^}]*})?"
+    found = [
+        selector
+        for query in [*_queries(), *(query for _, query, _ in _panels())]
+        for selector in re.findall(compared, query)
+    ]
+    assert len(found) >= 6
+    assert [selector for selector in found if 'mode="route"' not in selector] == []
+
+
 @pytest.mark.parametrize(
     ("query", "legend", "wrong"),
     [

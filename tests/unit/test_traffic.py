@@ -14,7 +14,7 @@ from heimdall_litellm.journal.record import Baseline, Item, JournalRecord, Outco
 from heimdall_litellm.journal.sink import NoMeter, NoSink
 from heimdall_litellm.journal.writer import BATCH, Writer
 from heimdall_litellm.observe import traffic as module
-from heimdall_litellm.observe.traffic import MOST_MODELS, Told, Traffic
+from heimdall_litellm.observe.traffic import MOST_MODELS, Known, Told, Traffic
 from tests.fakes.traffic import traffic as made_up
 
 GROUPS = {"small", "large", "base"}
@@ -152,15 +152,30 @@ def test_failovers_are_counted_by_what_the_first_failed_with_and_what_came_of_it
 
 def test_a_signal_counts_for_the_model_that_answered_and_the_arm(count: Traffic, since: Since) -> None:
     count(
-        [replace(RECORD, arm="holdout"), replace(OUTCOME, model="large"), SIGNAL, replace(SIGNAL, score=0.4)]
+        [
+            *(replace(RECORD, arm="holdout"), replace(OUTCOME, model="large")),
+            *(SIGNAL, replace(SIGNAL, source="empty", score=0.4)),
+        ]
     )
-    labels = {"source": "feedback", "model": "large", "arm": "holdout", "mode": "route"}
-    assert since("signals_total", verdict="good", **labels) == 1
-    assert since("signals_total", verdict="bad", **labels) == 1
+    labels = {"model": "large", "arm": "holdout", "mode": "route"}
+    assert since("signals_total", verdict="good", source="feedback", **labels) == 1
+    assert since("signals_total", verdict="bad", source="empty", **labels) == 1
+
+
+def test_of_feedback_that_comes_again_the_first_counts_even_where_minds_have_changed(since: Since) -> None:
+    journal = {"rated": Known(Told("base", "chosen", "route"), is_rated=True)}
+    count = Traffic(lambda: GROUPS, journal.get)
+    count([RECORD, OUTCOME, SIGNAL, SIGNAL])
+    count([replace(SIGNAL, score=0.0)])
+    count([replace(SIGNAL, id="rated")])
+    assert since.of("signals_total") == {("chosen", "route", "small", "feedback", "good"): 1}
+    journal["1"] = Known(Told("small", "chosen", "route"), is_rated=True)
+    Traffic(lambda: GROUPS, journal.get)([RECORD, OUTCOME, SIGNAL])  # another worker
+    assert sum(since.of("signals_total").values()) == 1
 
 
 def test_a_signal_on_a_request_of_another_worker_is_looked_up(since: Since) -> None:
-    count = Traffic(lambda: GROUPS, {"far": Told("base", "holdout", "route")}.get)
+    count = Traffic(lambda: GROUPS, {"far": Known(Told("base", "holdout", "route"))}.get)
     count([replace(SIGNAL, id="far"), replace(SIGNAL, id="nobody's")])
     of = {"source": "feedback", "verdict": "good", "mode": "route"}
     assert since("signals_total", model="base", arm="holdout", **of) == 1
