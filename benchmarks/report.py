@@ -3,17 +3,20 @@
     python -m benchmarks.report sqlite:////tmp/made-up.sqlite [--requests N]
 
 The journal is made where the address says, unless it holds something already. Its rows are drawn, its bodies
-are as long as real ones and mean nothing: no report reads them. A second of the processor's time is shown
-beside one on the clock, since other work slows the one down less; PostgreSQL's own isn't known here.
+are as long as real ones and mean nothing: no report reads them. The first report finds nothing added up, the
+others what the proxy would have added up meanwhile (`journal/sums.py`). A second of the processor's time is
+shown beside one on the clock, since other work slows the one down less; PostgreSQL's own isn't known here.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import resource
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -42,13 +45,35 @@ def main() -> None:
     if not store.count():
         _fill(database, given.requests)
     print(f"{store.count():,} requests, {store.size_bytes() / 1e6:,.0f} MB")
-    for words, days in (("7 days", 7), ("1 day", 1), ("7 days", 7)):
-        until = now()
-        clock, used = time.perf_counter(), time.process_time()
-        found = summarise(store, until - timedelta(days=days), until)
-        clock, used = time.perf_counter() - clock, time.process_time() - used
-        print(f"{words}: {found.requests.total:9,} requests {clock:6.2f} s, {used:6.2f} s of our processor")
+    with _timed("7 days, nothing added up"):
+        _report(store, days=7)
+    before = _memory_mb()
+    with _timed("adding up"):
+        store.add_up(now(), at_most_s=float("inf"))
+    for words, days, key in (("7 days", 7, None), ("1 day", 1, None), ("7 days of a key", 7, "alice")) * 2:
+        with _timed(words):
+            _report(store, days, key)
+    print(
+        f"the most memory held: {_memory_mb():,.0f} MB, {before:,.0f} MB of it before anything was added up"
+    )
     database.close()
+
+
+def _report(store: Store, days: int, key: str | None = None) -> None:
+    until = now()
+    summarise(store, until - timedelta(days=days), until, key=key)
+
+
+@contextmanager
+def _timed(words: str) -> Iterator[None]:
+    clock, used = time.perf_counter(), time.process_time()
+    yield
+    clock, used = time.perf_counter() - clock, time.process_time() - used
+    print(f"{words:24} {clock:6.2f} s, {used:6.2f} s of our processor", flush=True)
+
+
+def _memory_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _fill(database: Database, count: int) -> None:

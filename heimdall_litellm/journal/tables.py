@@ -93,11 +93,11 @@ RECORDS: Final = Table(
     Column("failed_with", String(32)),
     Column("body", Text, nullable=False),
     Column("would_usd", Float),
-    Index("records_at", "at_us"),
     Index("records_call", "call_id"),
     # SQLite keeps a row's columns beside its body, so that a report would read all of the file. In PostgreSQL
     # the bodies lie apart.
     Index("records_report", *REPORTED).ddl_if(dialect="sqlite"),
+    Index("records_at", "at_us").ddl_if(dialect="postgresql"),
 )
 
 OUTCOMES: Final = Table(

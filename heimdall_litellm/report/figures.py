@@ -103,7 +103,10 @@ class ModelLine:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A part of the period. `baseline_usd` is to be compared with `paid_usd`, a part of the spend."""
+    """A part of the period, as long as the others; the first and the last may reach beyond the period.
+
+    `baseline_usd` is to be compared with `paid_usd`, a part of the spend.
+    """
 
     at: datetime
     requests: int

@@ -129,7 +129,9 @@ async def show_summary(
     ] = "7d",
     until: Until = None,
     requested: Annotated[Name, Query(description="Only what asked for this name.")] = None,
-    slots: Annotated[int, Query(ge=1, le=500, description="Into how many parts the period is cut.")] = 48,
+    slots: Annotated[
+        int, Query(ge=1, le=500, description="How many whole parts the timeline has at most.")
+    ] = 48,
 ) -> Response:
     """Sum up a period: requests, spend, savings and their uncertainty, models, failovers, latency."""
     begin, end = _period(since, until)

@@ -101,7 +101,7 @@ def test_postgresql_serves_the_api_and_may_die_in_the_middle_of_traffic(
             assert get(proxy, "/heimdall/v1/preview?since=1h", "sk-mini").json()["sampled"] == 5
 
             server.stop()
-            meanwhile = _ask(proxy, 75)
+            meanwhile = _ask(proxy, 60)
             assert get(proxy, "/heimdall/v1/decisions").status_code == 503
             server.start()
             assert _until(lambda: "journal is written again" in proxy.output)

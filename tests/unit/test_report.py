@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from math import exp, sqrt
 from pathlib import Path
 from typing import Any
@@ -308,6 +309,24 @@ def test_a_share_that_is_0_so_far_is_not_0_for_sure() -> None:
     assert found.value == 0.0
     assert found.interval is not None
     assert 0.03 < found.interval.high < 0.1
+
+
+@pytest.mark.parametrize(
+    ("hours", "slots", "width", "begins"),
+    [(24, 48, HOUR / 2, 12.5), (24, 47, HOUR, 12), (168, 48, 4 * HOUR, 12), (24 * 90, 48, 48 * HOUR, -24)],
+)
+def test_a_timeline_has_whole_parts_so_that_it_stands_still(
+    store: Store, hours: float, slots: int, width: timedelta, begins: float
+) -> None:
+    store.write([record("1", 2_700), record("2", 3 * 3_600)])
+    for late in (timedelta(0), timedelta(minutes=20)):
+        since = START + timedelta(minutes=35) + late
+        timeline = summarise(store, since, since + hours * HOUR, slots=slots).timeline
+        assert timeline[0].at == START.replace(hour=0) + begins * HOUR
+        assert {b.at - a.at for a, b in pairwise(timeline)} == {width}
+        assert timeline[-1].at < since + hours * HOUR <= timeline[-1].at + width
+        assert len(timeline) <= slots + 1
+        assert sum(slot.requests for slot in timeline) == 2 - (late > timedelta(0))
 
 
 def test_of_many_requests_a_sample_tells_the_percentiles(

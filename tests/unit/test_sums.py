@@ -303,7 +303,7 @@ def test_the_journals_writer_adds_up(url: str) -> None:
     sink._ready().database.close()
 
 
-def test_samples_have_an_index_of_their_own_in_sqlite(
+def test_no_report_in_sqlite_walks_a_table_and_samples_have_indexes_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = open_store(JournalSettings(url=f"sqlite:///{tmp_path}/journal.sqlite"))
@@ -316,14 +316,17 @@ def test_samples_have_an_index_of_their_own_in_sqlite(
         arm = "holdout" if at_all % 8 == 0 else "chosen"
         store.write([record(f"{name}{at_all}", arm=arm, propensity=0.5, conversation=f"{name}{at_all}")])
         store.write([outcome(f"{name}{at_all}")])
+    asked.clear()
     summarise(store, START, at(HOUR_S))
+    store.add_up(at(HALF_S) + sums.SETTLED)
     with store.reading() as connection:
         plans = {
             str(row[-1])
             for statement, values in list(asked)
-            if statement.lstrip().startswith(("SELECT", "WITH"))
+            if statement.startswith(("SELECT", "WITH", "INSERT INTO sums"))
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
         }
     for index in ("records_low", "records_low_in_arm"):
         assert any(f"USING COVERING INDEX {index} " in plan for plan in plans), plans
+    assert [plan for plan in plans if plan.startswith(("SCAN records", "SCAN signals"))] == []
     store.database.close()

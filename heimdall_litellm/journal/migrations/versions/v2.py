@@ -44,6 +44,8 @@ def upgrade() -> None:
     )
     op.create_index("sums_at", "sums", ["at_us"])
     if op.get_bind().dialect.name == "sqlite":
+        # The index of reports begins with the same.
+        op.drop_index("records_at", "records")
         op.create_index(
             "records_low",
             "records",
