@@ -283,6 +283,8 @@ class Signal:
     weight: float
     label: str | None = None
     comment: str | None = None
+    model: str | None = None
+    """Which model it is about, where that need not be the one that answered."""
     schema: Literal[1] = SCHEMA
 
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Float,
     FromClause,
     Select,
@@ -30,6 +31,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
 )
 from sqlalchemy.engine import Connection
@@ -55,9 +57,10 @@ def added(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.coalesce(func.sum(column), 0.0)
 
 
-def said_of(requests: FromClause) -> FromClause:
+def said_of(requests: FromClause, *conditions: ColumnElement[bool]) -> FromClause:
     """Return, as `said`, what signals say of each of the requests (by their `id`) that has any.
 
+    Only signals count that meet the conditions.
     `signals` is how many, `told` the sum of their weights, `score` that of their scores, weighted; `doubted`
     is 1 where one of them doubts the answer.
     """
@@ -72,6 +75,7 @@ def said_of(requests: FromClause) -> FromClause:
             func.max(case((_S.score < DOUBTED, 1.0), else_=0.0)).label("doubted"),
         )
         .select_from(requests.join(SIGNALS, _S.id == requests.c.id))
+        .where(*conditions)
         .group_by(name)
         .subquery("said")
     )
@@ -127,21 +131,46 @@ ADDED: Final[dict[str, ColumnElement[Any]]] = {
     "would_usd": added(case((_IS_WATCHED, _WOULD))),
 }
 """What is added up: more columns of `SUMS`."""
+_OF_SIGNALS: Final[dict[str, ColumnElement[Any]]] = {
+    "signals": func.count(),
+    "told": added(_S.weight),
+    "score": added(_S.weight * _S.score),
+}
+_FAILED: Final = "provider-error"
+# The first that failed is the one that was asked first.
+_IS_BLAMED_ON: Final = _flag(and_(_R.failed_with.is_not(None), _R.model != _R.served))
+
+
+def _none(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return cast(literal_column("0"), column.type)
 
 
 def of_requests(
     first: Iterable[ColumnElement[Any]], conditions: Iterable[ColumnElement[bool]]
-) -> Select[Any]:
-    """Return the sums of the requests that meet the conditions, by `first` and all traits."""
-    conditions = tuple(conditions)
-    said = said_of(select(_R.id).where(*conditions).subquery("those"))
+) -> CompoundSelect[Any]:
+    """Return the sums of the requests that meet the conditions, by `first` and all traits.
+
+    What speaks against a model that failed, so that another one answered, is summed beside them, as of no
+    request, under the model that failed.
+    """
+    first, conditions = tuple(first), tuple(conditions)
+    those = select(_R.id, _IS_BLAMED_ON.label("elsewhere")).where(*conditions).subquery("those")
+    said = said_of(those, or_(those.c.elsewhere == 0, _S.source != _FAILED))
     traits = (*first, *TRAITS.values())
-    return (
+    of_answers = (
         select(*traits, *ADDED.values())
         .select_from(RECORDS.outerjoin(said, said.c.id == _R.id))
         .where(*conditions)
         .group_by(*_positions(len(traits)))
     )
+    blamed = (*first, *(TRAITS | {"model": _R.model}).values())
+    of_failures = (
+        select(*blamed, *(_OF_SIGNALS.get(name, _none(column)) for name, column in ADDED.items()))
+        .select_from(RECORDS.join(SIGNALS, and_(_S.id == _R.id, _S.source == _FAILED)))
+        .where(*conditions, _IS_BLAMED_ON == 1)
+        .group_by(*_positions(len(blamed)))
+    )
+    return of_answers.union_all(of_failures)
 
 
 def of_parts(first: Iterable[ColumnElement[Any]], conditions: Iterable[ColumnElement[bool]]) -> Select[Any]:

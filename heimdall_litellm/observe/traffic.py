@@ -199,6 +199,8 @@ class Traffic:
             told = found.told._replace(model=self._model(found.told.model))
         verdict = "good" if signal.score >= 0.5 else "bad"
         model, arm, mode = told or _NOBODY
+        if signal.model is not None:
+            model = self._model(signal.model)
         _one_of(_SIGNALS, verdict, ("good", "bad"), signal.source, model, arm, mode)
 
 

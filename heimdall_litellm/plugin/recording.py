@@ -328,8 +328,9 @@ def _caching(choice: Choice, body: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _failures(ended: _Ended) -> Iterator[Signal]:
-    if any(attempt.outcome != "ok" for attempt in ended.tries):
-        yield _sign(ended.id, ended.at, "provider-error")
+    failed = next((attempt for attempt in ended.tries if attempt.outcome != "ok"), None)
+    if failed is not None:
+        yield replace(_sign(ended.id, ended.at, "provider-error"), model=failed.model)
 
 
 def _flaws(ended: _Ended, form: Form) -> Iterator[Signal]:

@@ -15,7 +15,8 @@ from heimdall_litellm.core.failover import Hop
 from heimdall_litellm.core.request import read_request
 from heimdall_litellm.core.types import NO_STANDING, Bucket, CatalogEntry, Overrides
 from heimdall_litellm.engine import Heimdall
-from heimdall_litellm.journal.record import Item, JournalRecord, Outcome
+from heimdall_litellm.health import Failure
+from heimdall_litellm.journal.record import Item, JournalRecord, Outcome, Signal
 from heimdall_litellm.plugin.attempts import Attempt, Course
 from heimdall_litellm.plugin.reckoning import Prices, caches
 from heimdall_litellm.plugin.recording import Choice, Recorder
@@ -288,3 +289,21 @@ def test_what_is_routed_is_followed_anyway(engine: Heimdall) -> None:
     writer = Now()
     answered(Recorder(writer, lambda _: Prices()), decided(engine), logged())  # type: ignore[arg-type]
     assert writer.outcome().would_usd is None
+
+
+def test_a_failure_is_signalled_of_the_model_that_failed(engine: Heimdall) -> None:
+    writer, choice = Now(), decided(engine)
+    recorder = Recorder(writer, lambda _: Prices())  # type: ignore[arg-type]
+    record = Record("heimdall", "why", call="acompletion")
+    record.note(choice, "why")
+    record.goes_to, record.served = "first", "second"
+    record.course = Course([Hop("first"), Hop("second")])
+    record.course.attempts += [
+        Attempt(Hop("first"), is_over=True, failure=Failure("unavailable", 500)),
+        Attempt(Hop("second"), is_over=True),
+    ]
+    recorder.decided(record, BODY)
+    recorder.ended(record, "answered", logged())
+    signals = [item for item in writer.items if isinstance(item, Signal)]
+    assert [(signal.source, signal.model) for signal in signals] == [("provider-error", "first")]
+    assert writer.outcome().model == "second"

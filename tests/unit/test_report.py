@@ -128,6 +128,23 @@ def test_scores_are_means_of_the_signals_by_their_weights(store: Store) -> None:
     assert scores == {"a": (0.5, 2), "b": (pytest.approx(0.5), 1)}
 
 
+def test_a_failure_speaks_against_the_model_that_failed_and_not_the_one_that_answered(store: Store) -> None:
+    failed = {"source": "provider-error", "score": 0.0, "weight": 0.2, "model": "a"}
+    tries = (Try("a", "x", "unavailable", 500), Try("b", "y", "ok"))
+    store.write([record("1"), outcome("1", model="b", tries=tries), signal("1", **failed), signal("1")])
+    store.write([record("2"), outcome("2", status="failed", tries=tries[:1]), signal("2", **failed)])
+    store.write([record("3"), outcome("3", model="a"), signal("3")])
+    found = _summary(store)
+    lines = {line.model: (line.score, line.signals, line.requests) for line in found.models}
+    assert lines == {"a": (pytest.approx(1.0 / 1.4), 3, 2), "b": (1.0, 1, 1)}
+    assert (found.requests.total, found.spend_usd) == (3, 1.5)
+    # Also where nothing came from it in the end.
+    store.write([record("4", 10, model="c"), outcome("4", model="b", tries=tries)])
+    store.write([signal("4", **{**failed, "model": "c"})])
+    line = next(line for line in _summary(store).models if line.model == "c")
+    assert (line.score, line.signals, line.requests) == (0.0, 1, 0)
+
+
 def test_a_saving_is_reckoned_over_what_can_be_compared_and_may_be_a_loss(store: Store) -> None:
     def routed(name: str, **came: Any) -> None:
         store.write([record(name, baseline=BASELINE), outcome(name, **came)])

@@ -162,6 +162,21 @@ def test_a_signal_counts_for_the_model_that_answered_and_the_arm(count: Traffic,
     assert since("signals_total", verdict="bad", source="empty", **labels) == 1
 
 
+def test_a_signal_counts_for_the_model_that_it_is_about(count: Traffic, since: Since) -> None:
+    count([RECORD, replace(OUTCOME, model="large"), replace(SIGNAL, source="provider-error", model="small")])
+    assert (
+        since(
+            "signals_total",
+            verdict="good",
+            source="provider-error",
+            model="small",
+            arm="chosen",
+            mode="route",
+        )
+        == 1
+    )
+
+
 def test_of_feedback_that_comes_again_the_first_counts_even_where_minds_have_changed(since: Since) -> None:
     journal = {"rated": Known(Told("base", "chosen", "route"), is_rated=True)}
     count = Traffic(lambda: GROUPS, journal.get)
