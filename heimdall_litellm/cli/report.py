@@ -13,7 +13,7 @@ from heimdall_litellm.cli.entry import STYLES
 from heimdall_litellm.cli.files import writing
 from heimdall_litellm.cli.journal_options import journal_option, open_journal
 from heimdall_litellm.cli.options import Moment, config_option, json_option
-from heimdall_litellm.cli.render import OK, answers, err, out, print_item, print_json, table
+from heimdall_litellm.cli.render import OK, UNKNOWN, answers, err, out, print_item, print_json, table
 from heimdall_litellm.core.types import BUCKETS
 from heimdall_litellm.errors import ConfigError
 from heimdall_litellm.journal.record import now
@@ -229,7 +229,7 @@ def _show_models(console: Console, summary: Summary) -> None:
             line.model,
             count(line.requests),
             percent(line.share),
-            money(line.spend_usd),
+            UNKNOWN if line.spend_usd is None else money(line.spend_usd),
             many(line.input_tokens),
             many(line.output_tokens),
             _time(line.latency_s, "p50"),

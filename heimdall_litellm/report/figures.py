@@ -83,15 +83,16 @@ class Percentiles:
 class ModelLine:
     """One model group: what went there, or came from there in the end.
 
-    `failed` are requests that ended there unanswered. `score` is the weighted mean of the signals, of which
-    there were `signals`; None where there were none.
+    `failed` are requests that ended there unanswered. `spend_usd` is None where nobody knows what any of its
+    answers cost. `score` is the weighted mean of the signals, of which there were `signals`; None where there
+    were none.
     """
 
     model: str
     requests: int
     share: float
     failed: int
-    spend_usd: float
+    spend_usd: float | None
     input_tokens: int
     output_tokens: int
     cached_tokens: int

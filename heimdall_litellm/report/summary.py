@@ -130,7 +130,7 @@ def _models(found: Sequence[Cell], total: int, timings: Sequence[Timing]) -> tup
                 requests=requests,
                 share=requests / total,
                 failed=sum(cell.requests for cell in group if cell.status == "failed"),
-                spend_usd=sum(cell.paid_usd for cell in group),
+                spend_usd=_spend(group),
                 input_tokens=sum(cell.input_tokens for cell in group),
                 output_tokens=sum(cell.output_tokens for cell in group),
                 cached_tokens=sum(cell.cached_tokens for cell in group),
@@ -141,6 +141,13 @@ def _models(found: Sequence[Cell], total: int, timings: Sequence[Timing]) -> tup
             )
         )
     return tuple(sorted(lines, key=lambda line: (-line.requests, line.model)))
+
+
+def _spend(group: Sequence[Cell]) -> float | None:
+    answered = [cell for cell in group if cell.status == "answered"]
+    if answered and not any(cell.is_priced for cell in answered):
+        return None
+    return sum(cell.paid_usd for cell in group)
 
 
 def _percentiles(values: Sequence[float]) -> Percentiles | None:

@@ -22,6 +22,7 @@ from heimdall_litellm.journal.record import Baseline, Caller, Item, Try
 from heimdall_litellm.journal.store import Store
 from heimdall_litellm.report import queries
 from heimdall_litellm.report.figures import ArmLine, Counts, Failover, Interval, Summary, to_data
+from heimdall_litellm.report.page import to_html
 from heimdall_litellm.report.summary import summarise
 from heimdall_litellm.report.uncertainty import FEWEST, SIGMA, Moments, Z, positive, reckoned, share
 from heimdall_litellm.report.words import money, percent, sparkline
@@ -111,6 +112,23 @@ def test_spend_and_tokens_are_added_up_by_model_and_bucket(store: Store) -> None
         ("cheap", 2, 3.0),
         ("hard", 1, 0.0),
     ]
+
+
+def test_a_model_whose_price_nobody_knows_has_no_spend_and_one_that_is_free_has_none_to_pay(
+    store: Store,
+) -> None:
+    store.write([record("1"), outcome("1", model="secret", cost_usd=None)])
+    store.write([record("2"), outcome("2", model="local", cost_usd=0.0)])
+    store.write([record("3"), outcome("3", model="mixed", cost_usd=None)])
+    store.write([record("4"), outcome("4", model="mixed", cost_usd=0.5)])
+    found = _summary(store)
+    assert {line.model: line.spend_usd for line in found.models} == {
+        "secret": None,
+        "local": 0.0,
+        "mixed": 0.5,
+    }
+    assert (found.unpriced, found.spend_usd) == (2, 0.5)
+    assert "–" in to_html(found)
 
 
 def test_failovers_are_told_by_their_first_failure(store: Store) -> None:
