@@ -30,7 +30,8 @@ from training.data import Example
 from training.fit import Asked, canonical_with_effort, read_inputs, with_unscored
 from training.fit_clusters import Clusters, assign
 from training.measures import Estimate
-from training.priors import Figure, fit_published, load_priors
+from training.priors import Figure, load_priors
+from training.published import fit_published
 
 FEW: Final = 34
 FOLDS: Final = 4
@@ -150,7 +151,13 @@ def _gaps(
         if len(scores) >= _LEAST and source != kept.get(model, ("", set()))[0]
     }
     predicted = predicted_scores(
-        examples, world.clusters, names, fit_published(figures), world.asked.hardness, spread, wanted
+        examples,
+        world.clusters,
+        names,
+        fit_published(figures, sorted(set(world.names.values()))),
+        world.asked.hardness,
+        spread,
+        wanted,
     )
     return {
         (model, source): mean - float(np.mean(list(answered[model][source].values())))
