@@ -59,6 +59,8 @@ _UNTOLD_DEPARTURE_SD = 0.7
 _OWN_SD = 2.0
 """Of a departure that only the cell's own outcomes speak for: next to no bound."""
 _KINDS = 0.5
+_KNACK_WORTH = 5.0
+"""Models that what is usual of knacks is worth beside a benchmark's own."""
 _POOLED = 5.0
 """What the line common to all clusters is worth in each of them, in information (1 / logit²)."""
 _SLOPES = (0.2, 3.0)
@@ -280,6 +282,7 @@ def _values_of(published: Published, models: Sequence[str]) -> Floats:
 def _fit(scale: _Scale, seen: _Outcomes, source: Ints, departure_sd: float, spread: Spread) -> None:
     tried = np.bincount(seen.prompt, minlength=len(source)) > 0
     size = np.bincount(source, tried) + (_DIFFICULTY_SD / spread.benchmark) ** 2
+    knack_sd = np.full(len(scale.knack), spread.knack)
     for _ in range(_SWEEPS):
         rise = np.bincount(source, np.where(tried, scale.hardness, 0.0)) / size
         scale.expected_hardness[tried] = rise[source[tried]]
@@ -289,8 +292,9 @@ def _fit(scale: _Scale, seen: _Outcomes, source: Ints, departure_sd: float, spre
         scale.ability = _newton(
             scale, seen, seen.model, scale.ability, scale.expected_ability, scale.ability_sd, 1.0
         )
-        scale.knack = _newton(scale, seen, seen.benchmark, scale.knack, 0.0, spread.knack, 1.0)
+        scale.knack = _newton(scale, seen, seen.benchmark, scale.knack, 0.0, knack_sd, 1.0)
         _centre_knacks(scale, seen, source)
+        knack_sd = _knack_sd(scale, seen, knack_sd, spread.knack)
         _step_departure(scale, seen, departure_sd)
 
 
@@ -301,6 +305,18 @@ def _centre_knacks(scale: _Scale, seen: _Outcomes, source: Ints) -> None:
     common = (knack * met).sum(axis=0) / np.maximum(met.sum(axis=0), 1)
     knack -= np.where(met, common, 0.0)
     scale.hardness = scale.hardness - common[source]
+
+
+def _knack_sd(scale: _Scale, seen: _Outcomes, sd: Floats, usual: float) -> Floats:
+    """How far knacks of each benchmark stray, by its own models and what is usual, (models · sources,)."""
+    models = len(scale.ability)
+    p = scale.chance(seen)
+    told = np.bincount(seen.benchmark, p * (1 - p), len(sd))
+    met = (np.bincount(seen.benchmark, minlength=len(sd)) > 0).reshape(models, -1)
+    square = np.where(met, (np.square(scale.knack) + 1 / (told + sd**-2.0)).reshape(models, -1), 0.0)
+    variance = (square.sum(axis=0) + _KNACK_WORTH * usual**2) / (met.sum(axis=0) + _KNACK_WORTH)
+    found: Floats = np.tile(np.sqrt(variance), models)
+    return found
 
 
 def _step_departure(scale: _Scale, seen: _Outcomes, sd: float) -> None:
