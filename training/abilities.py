@@ -9,16 +9,18 @@ are taken apart as in item response theory (Rasch 1960, with a departure by clus
 b is how hard a prompt is, θ the ability of a model, δ what it is better or worse at, ε its knack of one
 benchmark s, which says nothing of others. All are maxima a posteriori, by Newton steps in turn. Prompts of a
 benchmark are hard together: b is drawn to their common mean, which is nearly free. The knack bounds what one
-benchmark can tell: however many of its prompts a model answered, θ is left open by `Spread.knack`. What is
-published of a model (`published.py`: a[m, kind], also logits) says where to expect it,
+benchmark can tell: however many of its prompts a model answered, θ is left open by about `Spread.knack`; by
+more on a benchmark whose models have larger knacks (its variance is estimated, drawn to the usual one). What
+is published of a model (`published.py`: a[m, kind], also logits) says where to expect it,
 
     x[m, c] = ā[m] + _KINDS·(a[m, c] − ā[m])       a[m, c] weighs a model's kinds as the cluster holds them
     E[θ[m] + δ[m, c]] = base[c] + slope[c]·x[m, c]
 
 with a line for each cluster, because tasks differ in how much a better model gains on them: fitted to the
 models that have both, each by what its outcomes tell (1 / variance), and drawn to one line common to all
-clusters. Models stray from it by `Spread.ability` in θ, and besides by how unsure the published ability is, and by
-_DEPARTURE_SD in δ; how far, was chosen by hiding models' outcomes and predicting them (`shrinkage.py`). Then
+clusters. Models stray from it by `Spread.ability` in θ, besides by how unsure the published ability is, and
+by _DEPARTURE_SD in δ; how far, was chosen by hiding models' outcomes and predicting them (`shrinkage.py`).
+Then
 
     prior[m, c] = mean over the prompts i in c of σ(E[δ[m, c]] + θ[m] + ε[m, s(i)] − b[i])
     mean[m, c]  = the same with the δ that the cell's own outcomes say

@@ -1,9 +1,9 @@
 """How well published figures of a model are predicted from what other sources publish of it.
 
-Of every model with figures in two sources or more, each source in turn is hidden with all its figures, at every
-effort. `published.py` is fitted to the rest, and the hidden figures predicted. The error is the mean over
-models of |predicted − published|, figures of a model weighing the same; intervals by bootstrap over models.
-*Saved* is against the first row, paired.
+Of every model with figures in two sources or more, each source in turn is hidden with all its figures, at
+every effort. `published.py` is fitted to the rest, and the hidden figures predicted. The error is the mean
+over models of |predicted − published|, figures of a model weighing the same; intervals by bootstrap over
+models. *Saved* is against the first row, paired.
 
 `training figures` prints it for the effects of `Scatter` with and without. No outcomes are used.
 """

@@ -84,8 +84,8 @@ def _billions(word: str) -> float:
 def traits(bases: Sequence[str], year: Mapping[str, float]) -> NDArray[np.float64]:
     """What is known of models before any figure is read, (bases, 7).
 
-    A constant; then of the year in which each was first written of, of the logarithm of its size in billions and
-    of that of its price of output: whether it is known, and by how much it departs from the mean.
+    A constant; then of the year in which each was first written of, of the logarithm of its size in billions
+    and of that of its price of output: whether it is known, and by how much it departs from the mean.
     """
     prices = list_prices(bases)
     for base in bases:

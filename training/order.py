@@ -1,8 +1,9 @@
 """Whether a bundle rates models in the order that their names promise.
 
-A newer version of a line should be expected to be no worse than the one that it follows, a larger sister no worse than
-the smaller of the same version, at the same effort (`lines.py`); and no model beats one that anybody would put above it
-(`ACROSS`). *Broken* is a pair whose worse model is rated higher by more than `MARGIN`.
+A newer version of a line should be rated no worse than the one that it follows, and a larger sister no worse
+than the smaller one of the same version, at the same effort (`lines.py`); and no model better than one that
+anybody would put above it (`ACROSS`). *Broken* is a pair whose worse model is rated higher by more than
+`MARGIN`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Published figures: what they say of a model that nobody has outcomes of.
 
-Scores are on many scales: each column (source, category, date) has its own. `published.py` puts them on one, and
-`abilities.py` puts that on the scale of the outcomes.
+Scores are on many scales: each column (source, category, date) has its own. `published.py` puts them on one,
+and `abilities.py` puts that on the scale of the outcomes.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ class Evidence:
 def load_priors(path: Path, canonical: Callable[[str], str]) -> list[Figure]:
     """Read `model, source, category, score, date`; what is about no kind of task is left out.
 
-    Scores above 1 are percentages. Of a model that was asked in several ways, told apart by a remark in brackets
-    ("(FC)", "(Prompt)"), the best figure counts: nobody asks in the worse way. Raises ConfigError if the file is not of this form.
+    Scores above 1 are percentages. Of a model that was asked in several ways, told apart by a remark in
+    brackets ("(FC)", "(Prompt)"), the best figure counts: nobody asks in the worse way. Raises ConfigError
+    if the file is not of this form.
     """
     best: dict[tuple[str, str, str], Figure] = {}
     try:

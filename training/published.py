@@ -5,18 +5,18 @@ Each column of figures (source, category, date) has a scale of its own. On the l
     logit(score[m, col]) = easiness[col] + slope[col]·ability[m, kinds of col] + knacks + noise
     ability[m, kind]     = base[b] + step[e] + step[e, kind] + departure[b, kind] + odd[m]
 
-b is the model that m is, e the effort that it is asked for. So what is known of a model at one effort speaks for it
-at every other, and columns are linked by the models in them whatever efforts those have. *base* is drawn to what
-models of its age, size and price are like (`lines.py`). Knacks are what a model is better at in one source, in one
-category of it and in one release of it than its ability says: figures of one source repeat each other and share their
-prompts, so however many they are, they tell only so much. Columns differ in how far they tell models apart
-(`slope`, drawn to 1), and in how far they agree with the others (the variance of the noise, beside that of counting
-`_PROMPTS` answers).
+b is the model that m is, e the effort that it is asked for. So what is known of a model at one effort speaks
+for it at every other, and columns are linked by the models in them whatever efforts those have. *base* is
+drawn to what models of its age, size and price are like (`lines.py`). Knacks are what a model is better at
+in one source, in one category of it and in one release of it than its ability says: figures of one source
+repeat each other and share their prompts, so however many they are, they tell only so much. Columns differ
+in how far they tell models apart (`slope`, drawn to 1), and in how far they agree with the others (the
+variance of the noise, beside that of counting `_PROMPTS` answers).
 
-All effects are normal, with the standard deviations of `Scatter`. Given slopes and variances they are the solution of one
-sparse linear system; slopes and variances are estimated in turn with it. Makers seldom release what is worse
-than what it follows, or than its smaller sister: where the estimate says so of two at the same effort, they are
-drawn together by `Scatter.order`. How it is measured: `figures.py`.
+All effects are normal, with the standard deviations of `Scatter`. Given slopes and variances they are the
+solution of one sparse linear system; slopes and variances are estimated in turn with it. Makers seldom
+release what is worse than what it follows, or than its smaller sister: where the estimate says so of two at
+the same effort, they are drawn together by `Scatter.order`. How it is measured: `figures.py`.
 """
 
 from __future__ import annotations
@@ -59,7 +59,10 @@ _EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", _UNASKED
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Ability per model and kind on the logit scale, (models, kinds), and how unsure it is overall, (models,)."""
+    """Ability of `models` by kind on the logit scale, (models, kinds).
+
+    `sd` is how unsure a model's ability overall is, (models,).
+    """
 
     models: tuple[str, ...]
     values: Floats
@@ -135,7 +138,7 @@ class Fit:
         return np.sqrt(variance)
 
     def logit_of(self, figure: Figure) -> float | None:
-        """What to expect of a figure of a model known here, on the logit scale; None for an unknown column."""
+        """What to expect of a figure, on the logit scale; None for a column that nothing is known of."""
         column = self._columns.get(figure.column)
         if column is None:
             return None
@@ -148,14 +151,15 @@ class Fit:
         keys: dict[str, list[Hashable]] = {"source": [], "category": [], "release": []}
         for figure in figures:
             base = int(self._base[self.index[figure.model]])
-            source, category, release = figure.column.split("/")[0], *figure.column.rsplit("/", 2)[-2:]
+            category, _, release = figure.column.rpartition("/")
+            source = figure.column.split("/")[0]
             keys["source"].append((base, source))
-            keys["category"].append((base, source, category))
+            keys["category"].append((base, category))
             keys["release"].append((base, source, release))
         return {name: _numbered(found) for name, found in keys.items()}
 
     def _lay_out(self) -> tuple[dict[str, int], Floats]:
-        """Where each kind of effect starts in the vector of all, and with what precision each is drawn to 0."""
+        """Where each kind of effect starts in the vector of all, and how strongly each is drawn to 0."""
         s, bases, kinds = self._scatter, len(self._traits), len(KINDS)
         sizes = {
             "column": (len(self._columns), _FREE),
@@ -191,7 +195,8 @@ class Fit:
         return self._sparse(parts, len(model))
 
     def _sparse(self, parts: Sequence[_Part], rows: int) -> csr_matrix:
-        row, column, value = (np.concatenate(each) for each in zip(*(np.broadcast_arrays(*p) for p in parts)))
+        spread = [np.broadcast_arrays(*part) for part in parts]
+        row, column, value = (np.concatenate(each) for each in zip(*spread, strict=True))
         return coo_matrix((value, (row, column)), (rows, len(self._precision))).tocsr()
 
     def _solve(self, figures: Sequence[Figure]) -> None:

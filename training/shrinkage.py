@@ -38,7 +38,7 @@ FOLDS: Final = 4
 DRAWS: Final = 1_000
 GRID: Final = (
     Spread(ability=0.7, knack=1e-3, benchmark=1e-3),
-    *(Spread(ability, knack) for ability, knack in product((0.15, 0.25, 0.35, 0.5), (0.15, 0.3, 0.6))),
+    *(Spread(ability, knack) for ability, knack in product((0.15, 0.25, 0.5), (0.3, 0.5))),
 )
 """The first is without knacks and common hardness, as the tables once were."""
 _MANY: Final = 200
