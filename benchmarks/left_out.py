@@ -24,7 +24,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -44,13 +44,15 @@ from training.fit import (
     canonical_with_effort,
     cluster,
     learn_tables,
+    models_of,
     read_inputs,
     with_unscored,
 )
 from training.fit_clusters import Clusters
 from training.measures import DRAWS, Estimate
 from training.prices import Price, fallback_price
-from training.priors import Published, fit_published, load_priors
+from training.priors import evidence, load_priors
+from training.published import Published, fit_published
 
 Floats = NDArray[np.float64]
 Choices = NDArray[np.intp]
@@ -176,11 +178,11 @@ def area_of(pool: Pool, choices: Choices) -> float:
 
 
 def pick(
-    pool: Pool, table: Fitted, seen: Floats, read: Floats, prices: Floats, published: Published
+    pool: Pool, table: Fitted, seen: Floats, read: Floats, prices: Floats, published: Container[str]
 ) -> list[str]:
     """The models with published figures whose absence lowers the router's area most, at most ten."""
     full = area_of(pool, sweep(pool, table, seen, read, prices))
-    known = [model for model in pool.models if model in published.models]
+    known = [model for model in pool.models if model in published]
     loss = {m: full - area_of(pool, absent(pool, m, table, seen, read, prices)) for m in known}
     return sorted((m for m in known if loss[m] > _LEAST_LOSS), key=lambda m: -loss[m])[:MOST_MODELS]
 
@@ -249,7 +251,8 @@ def measure(train: Sequence[Example], test: Sequence[Example], priors: Path) -> 
     embedding = load_bundle().knowledge.embedding
     asked = with_unscored(train, read_inputs(train, embedding).vectors, embedding)
     clusters = cluster(asked)
-    published = fit_published(load_priors(priors, canonical_with_effort))
+    figures = load_priors(priors, canonical_with_effort)
+    published = fit_published(figures, models_of([*train, *test]))
     names = [[canonical_with_effort(model) for model in example.outcomes] for example in test]
     prices = prices_of(sorted({name for row in names for name in row}))
     pools = [make_pool(name, sources, test, names, prices) for name, sources in POOLS.items()]
@@ -264,7 +267,7 @@ def measure(train: Sequence[Example], test: Sequence[Example], priors: Path) -> 
         read = np.array([len(test[i].text) / 4 for i in pool.rows.tolist()])
         usd = np.array([prices[model] for model in pool.models])
         unknown, gone = {}, {}
-        for model in pick(pool, table, seen, read, usd, published):
+        for model in pick(pool, table, seen, read, usd, evidence(figures)):
             base = model.partition("@")[0]
             if base not in tables:
                 less = replace(asked, examples=tuple(without(asked.examples, model)))

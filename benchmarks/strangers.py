@@ -47,12 +47,13 @@ from heimdall_litellm.catalog import canonical
 from heimdall_litellm.catalog.families import relative
 from training.cost_quality import Pool, area, make_pool, single_choices, trace
 from training.data import Example, load_outcomes
-from training.fit import canonical_with_effort, cluster, read_inputs, with_unscored
+from training.fit import canonical_with_effort, cluster, models_of, read_inputs, with_unscored
 from training.leakage import folds, group_duplicates
 from training.measures import Estimate
 from training.pools import FEWEST_PROMPTS, pool_sources
 from training.price_class import QUANTILE, curves, knots, list_prices, priced
-from training.priors import fit_published, load_priors
+from training.priors import load_priors
+from training.published import fit_published
 
 FOLDS: Final = 5
 HIDES: Final = 8
@@ -232,7 +233,7 @@ def measure(train: Sequence[Example], priors: Path) -> list[Report]:
     """Cross-fit, hide, and measure every pool of the training file, and the mean of all."""
     embedding = load_bundle().knowledge.embedding
     inputs = read_inputs(train, embedding)
-    published = fit_published(load_priors(priors, canonical_with_effort))
+    published = fit_published(load_priors(priors, canonical_with_effort), models_of(train))
     split = folds(group_duplicates([example.text for example in train]), FOLDS, 0)
     parts = []
     for fold in range(FOLDS):

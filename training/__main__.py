@@ -20,11 +20,16 @@ from training.distill import main as distill
 from training.evaluate import evaluate as evaluate_bundle
 from training.evaluate import render
 from training.export import export as export_bundle
-from training.fit import CLUSTER_COUNT
+from training.figures import measure as measure_figures
+from training.figures import render as render_figures
+from training.fit import CLUSTER_COUNT, canonical_with_effort
 from training.fit import fit as fit_bundle
 from training.into import renew_tables
 from training.lengths import across_sources, as_shipped, thinking, within_sources
 from training.lengths import render as render_lengths
+from training.order import check as check_order
+from training.order import render as render_order
+from training.priors import load_priors
 from training.shrinkage import measure as measure_shrinkage
 from training.shrinkage import render as render_shrinkage
 from training.strangers import measure as measure_guesses
@@ -109,6 +114,22 @@ def shrinkage(outcome_files: tuple[Path, ...], published: Path) -> None:
     """Hide outcomes of models, and measure how well a few of them predict the others."""
     found = measure_shrinkage(load_bundle(), load_outcomes(outcome_files), published, _progress())
     click.echo(render_shrinkage(found))
+
+
+@cli.command()
+@click.option("--priors", "published", type=_FILE, required=True, help="Published figures.")
+def figures(published: Path) -> None:
+    """Hide what single sources publish of models, and measure how well the others predict it."""
+    click.echo(render_figures(measure_figures(load_priors(published, canonical_with_effort), _progress())))
+
+
+@cli.command()
+@click.option(
+    "--bundle", type=click.Path(file_okay=False, path_type=Path), help="Bundle; without it, the shipped one."
+)
+def order(bundle: Path | None) -> None:
+    """Count models that a bundle rates above newer or larger ones of their line."""
+    click.echo(render_order(check_order(load_bundle(bundle))))
 
 
 @cli.command()

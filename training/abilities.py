@@ -9,16 +9,18 @@ are taken apart as in item response theory (Rasch 1960, with a departure by clus
 b is how hard a prompt is, θ the ability of a model, δ what it is better or worse at, ε its knack of one
 benchmark s, which says nothing of others. All are maxima a posteriori, by Newton steps in turn. Prompts of a
 benchmark are hard together: b is drawn to their common mean, which is nearly free. The knack bounds what one
-benchmark can tell: however many of its prompts a model answered, θ is left open by `Spread.knack`. What is
-published of a model (`priors.py`: a[m, kind], also logits) says where to expect it,
+benchmark can tell: however many of its prompts a model answered, θ is left open by about `Spread.knack`; by
+more on a benchmark whose models have larger knacks (its variance is estimated, drawn to the usual one). What
+is published of a model (`published.py`: a[m, kind], also logits) says where to expect it,
 
     x[m, c] = ā[m] + _KINDS·(a[m, c] − ā[m])       a[m, c] weighs a model's kinds as the cluster holds them
     E[θ[m] + δ[m, c]] = base[c] + slope[c]·x[m, c]
 
 with a line for each cluster, because tasks differ in how much a better model gains on them: fitted to the
 models that have both, each by what its outcomes tell (1 / variance), and drawn to one line common to all
-clusters. Models stray from it by `Spread.ability` in θ and by _DEPARTURE_SD in δ; how far, was chosen by
-hiding models' outcomes and predicting them (`shrinkage.py`). Then
+clusters. Models stray from it by `Spread.ability` in θ, besides by how unsure the published ability is, and
+by _DEPARTURE_SD in δ; how far, was chosen by hiding models' outcomes and predicting them (`shrinkage.py`).
+Then
 
     prior[m, c] = mean over the prompts i in c of σ(E[δ[m, c]] + θ[m] + ε[m, s(i)] − b[i])
     mean[m, c]  = the same with the δ that the cell's own outcomes say
@@ -43,7 +45,7 @@ from scipy.special import expit
 from training.data import Example
 from training.fit_clusters import Clusters
 from training.kinds import KINDS, kind_of_task
-from training.priors import Published
+from training.published import Published
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -59,6 +61,8 @@ _UNTOLD_DEPARTURE_SD = 0.7
 _OWN_SD = 2.0
 """Of a departure that only the cell's own outcomes speak for: next to no bound."""
 _KINDS = 0.5
+_KNACK_WORTH = 5.0
+"""Models that what is usual of knacks is worth beside a benchmark's own."""
 _POOLED = 5.0
 """What the line common to all clusters is worth in each of them, in information (1 / logit²)."""
 _SLOPES = (0.2, 3.0)
@@ -73,7 +77,7 @@ class Spread:
     benchmark, and of what a `benchmark`'s prompts have in common in hardness (next to no bound).
     """
 
-    ability: float = 0.25
+    ability: float = 0.15
     knack: float = 0.3
     benchmark: float = 3.0
 
@@ -156,7 +160,7 @@ def worth(
     k = len(clusters.centroids)
     seen = _outcomes(examples, clusters, names, models)
     told = _published_logits(published, models, clusters)
-    scale, line = _placed(examples, clusters, seen, told, hardness, USUAL)
+    scale, line = _placed(examples, clusters, seen, told, _unsure(published, models), hardness, USUAL)
     source = _sources(examples)
     expected = scale.expected_departure.reshape(len(models), k)
     gains = scale.gains(source)
@@ -189,9 +193,8 @@ def predicted_scores(
     """
     models = sorted({*(name for row in names for name in row), *published.models})
     seen = _outcomes(examples, clusters, names, models)
-    scale, _ = _placed(
-        examples, clusters, seen, _published_logits(published, models, clusters), hardness, spread
-    )
+    told = _published_logits(published, models, clusters)
+    scale, _ = _placed(examples, clusters, seen, told, _unsure(published, models), hardness, spread)
     index = {name: i for i, name in enumerate(models)}
     return {
         (model, what): float(
@@ -207,6 +210,7 @@ def _placed(
     clusters: Clusters,
     seen: _Outcomes,
     told: Floats,
+    unsure: Floats,
     hardness: Floats | None,
     spread: Spread,
 ) -> tuple[_Scale, tuple[Floats, Floats]]:
@@ -224,7 +228,7 @@ def _placed(
         _DIFFICULTY_SD * (np.zeros(len(examples)) if hardness is None else hardness),
     )
     _fit(scale, seen, source, _UNTOLD_DEPARTURE_SD, spread)
-    line = _expect(scale, seen, told, spread, np.asarray(clusters.share, np.float64))
+    line = _expect(scale, seen, told, unsure, spread, np.asarray(clusters.share, np.float64))
     _fit(scale, seen, source, _DEPARTURE_SD, spread)
     return scale, line
 
@@ -258,6 +262,13 @@ def _published_logits(published: Published, models: Sequence[str], clusters: Clu
     return told
 
 
+def _unsure(published: Published, models: Sequence[str]) -> Floats:
+    """Standard deviations of what is published, (models,); 0 where nothing is."""
+    unsure = np.zeros(len(models))
+    unsure[_rows_of(published, models)] = published.sd
+    return unsure
+
+
 def _rows_of(published: Published, models: Sequence[str]) -> list[int]:
     index = {name: i for i, name in enumerate(models)}
     return [index[name] for name in published.models]
@@ -273,6 +284,7 @@ def _values_of(published: Published, models: Sequence[str]) -> Floats:
 def _fit(scale: _Scale, seen: _Outcomes, source: Ints, departure_sd: float, spread: Spread) -> None:
     tried = np.bincount(seen.prompt, minlength=len(source)) > 0
     size = np.bincount(source, tried) + (_DIFFICULTY_SD / spread.benchmark) ** 2
+    knack_sd = np.full(len(scale.knack), spread.knack)
     for _ in range(_SWEEPS):
         rise = np.bincount(source, np.where(tried, scale.hardness, 0.0)) / size
         scale.expected_hardness[tried] = rise[source[tried]]
@@ -282,8 +294,9 @@ def _fit(scale: _Scale, seen: _Outcomes, source: Ints, departure_sd: float, spre
         scale.ability = _newton(
             scale, seen, seen.model, scale.ability, scale.expected_ability, scale.ability_sd, 1.0
         )
-        scale.knack = _newton(scale, seen, seen.benchmark, scale.knack, 0.0, spread.knack, 1.0)
+        scale.knack = _newton(scale, seen, seen.benchmark, scale.knack, 0.0, knack_sd, 1.0)
         _centre_knacks(scale, seen, source)
+        knack_sd = _knack_sd(scale, seen, knack_sd, spread.knack)
         _step_departure(scale, seen, departure_sd)
 
 
@@ -294,6 +307,18 @@ def _centre_knacks(scale: _Scale, seen: _Outcomes, source: Ints) -> None:
     common = (knack * met).sum(axis=0) / np.maximum(met.sum(axis=0), 1)
     knack -= np.where(met, common, 0.0)
     scale.hardness = scale.hardness - common[source]
+
+
+def _knack_sd(scale: _Scale, seen: _Outcomes, sd: Floats, usual: float) -> Floats:
+    """How far knacks of each benchmark stray, by its own models and what is usual, (models · sources,)."""
+    models = len(scale.ability)
+    p = scale.chance(seen)
+    told = np.bincount(seen.benchmark, p * (1 - p), len(sd))
+    met = (np.bincount(seen.benchmark, minlength=len(sd)) > 0).reshape(models, -1)
+    square = np.where(met, (np.square(scale.knack) + 1 / (told + sd**-2.0)).reshape(models, -1), 0.0)
+    variance = (square.sum(axis=0) + _KNACK_WORTH * usual**2) / (met.sum(axis=0) + _KNACK_WORTH)
+    found: Floats = np.tile(np.sqrt(variance), models)
+    return found
 
 
 def _step_departure(scale: _Scale, seen: _Outcomes, sd: float) -> None:
@@ -318,7 +343,7 @@ def _newton(
 
 
 def _expect(
-    scale: _Scale, seen: _Outcomes, told: Floats, spread: Spread, share: Floats
+    scale: _Scale, seen: _Outcomes, told: Floats, unsure: Floats, spread: Spread, share: Floats
 ) -> tuple[Floats, Floats]:
     """Say from what is published where abilities and departures are expected; give slope and base, (k,)."""
     overall = told @ share
@@ -326,12 +351,13 @@ def _expect(
     tried = np.bincount(seen.model, minlength=len(overall)) > 0
     x = np.where(known[:, None], overall[:, None] + _KINDS * (told - overall[:, None]), 0.0)
     if (known & tried).sum() >= _FEWEST_IN_BOTH:
-        slope, base = _lines(x, scale.logits, _information(scale, seen, known, spread))
+        slope, base = _lines(x, scale.logits, _information(scale, seen, known, unsure, spread))
     else:
         slope, base = np.array(_SLOPE), np.array(scale.ability[tried].mean() if tried.any() else 0.0)
     expected = base + slope * x
     scale.expected_ability = np.where(known, expected @ share, 0.0)
-    scale.ability_sd = np.where(known, spread.ability, _UNPUBLISHED_SD)
+    usual = np.broadcast_to(slope, share.shape) @ share
+    scale.ability_sd = np.where(known, np.hypot(spread.ability, usual * unsure), _UNPUBLISHED_SD)
     scale.ability = np.where(tried, scale.ability, scale.expected_ability)
     departure = np.where(known[:, None], expected - scale.expected_ability[:, None], 0.0)
     scale.expected_departure = departure.ravel()
@@ -339,11 +365,13 @@ def _expect(
     return np.broadcast_to(slope, share.shape), np.broadcast_to(base, share.shape)
 
 
-def _information(scale: _Scale, seen: _Outcomes, known: NDArray[np.bool_], spread: Spread) -> Floats:
+def _information(
+    scale: _Scale, seen: _Outcomes, known: NDArray[np.bool_], unsure: Floats, spread: Spread
+) -> Floats:
     """What each cell's outcomes tell of the line, (models, k): 1 / (their own variance + that about it)."""
     p = scale.chance(seen)
     told = np.bincount(seen.cell, p * (1 - p), len(scale.departure)).reshape(len(known), -1)
-    about = spread.ability**2 + spread.knack**2
+    about = (spread.ability**2 + spread.knack**2 + np.square(_SLOPE * unsure))[:, None]
     information: Floats = np.where(known[:, None], told / (1 + told * about), 0.0)
     return information
 

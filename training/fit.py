@@ -50,7 +50,8 @@ from training.leakage import folds, group_duplicates
 from training.price_class import price_map_version
 from training.prices import fallback_price
 from training.prior_table import prior_arrays
-from training.priors import Published, evidence, fit_published, load_priors
+from training.priors import evidence, load_priors
+from training.published import Published, fit_published
 from training.tables import Tables, bundle_tables
 from training.train_gbdt import (
     FOLDS,
@@ -233,6 +234,11 @@ def cluster(asked: Asked, count: int = CLUSTER_COUNT, seed: int = 0) -> Clusters
     return fit_clusters(asked.vectors, asked.examples, asked.weights, count, seed)
 
 
+def models_of(examples: Sequence[Example]) -> list[str]:
+    """Canonical names of all models with outcomes."""
+    return sorted({canonical_with_effort(model) for example in examples for model in example.outcomes})
+
+
 def learn_tables(asked: Asked, clusters: Clusters, published: Published) -> Tables:
     """Fit expected quality and tokens of every model with outcomes or published figures."""
     names = [[canonical_with_effort(model) for model in e.outcomes] for e in asked.examples]
@@ -264,7 +270,7 @@ def fit(
     more = everyday_rows(embedding, seed) if with_everyday else None
     triage = learn_triage(examples, inputs, seed, progress, more)
     figures = load_priors(priors, canonical_with_effort)
-    published = fit_published(figures)
+    published = fit_published(figures, models_of(examples))
     asked = with_unscored(examples, inputs.vectors, embedding, seed, with_everyday=with_everyday)
     clusters = cluster(asked, cluster_count, seed)
     progress(f"clusters: {len(clusters.centroids)}")

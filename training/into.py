@@ -33,6 +33,7 @@ from training.fit import (
     digest_examples,
     learn_tables,
     models_file,
+    models_of,
     read_inputs,
     with_unscored,
 )
@@ -40,7 +41,8 @@ from training.fit_clusters import assign
 from training.kinds import KINDS
 from training.price_class import price_map_version
 from training.prior_table import prior_arrays
-from training.priors import evidence, fit_published, load_priors
+from training.priors import evidence, load_priors
+from training.published import fit_published
 
 
 def renew_tables(
@@ -76,7 +78,7 @@ def renew_tables(
     )
     clusters = assign(known.centroids, asked.vectors, asked.examples, asked.weights)
     figures = load_priors(priors, canonical_with_effort)
-    tables = learn_tables(asked, clusters, fit_published(figures))
+    tables = learn_tables(asked, clusters, fit_published(figures, models_of(examples)))
     card = model_card(old.trained_on, old.measured, len(tables.models), everyday)
     made = {
         **files.contents,

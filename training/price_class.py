@@ -30,7 +30,7 @@ from heimdall_litellm.errors import CatalogError
 
 Floats = NDArray[np.float64]
 
-QUANTILE = 0.4
+QUANTILE = 0.3
 WIDTH = 0.5
 """In logarithms: about a factor of 1.6."""
 PRICES = 9

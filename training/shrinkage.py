@@ -30,14 +30,15 @@ from training.data import Example
 from training.fit import Asked, canonical_with_effort, read_inputs, with_unscored
 from training.fit_clusters import Clusters, assign
 from training.measures import Estimate
-from training.priors import Figure, fit_published, load_priors
+from training.priors import Figure, load_priors
+from training.published import fit_published
 
 FEW: Final = 34
 FOLDS: Final = 4
 DRAWS: Final = 1_000
 GRID: Final = (
     Spread(ability=0.7, knack=1e-3, benchmark=1e-3),
-    *(Spread(ability, knack) for ability, knack in product((0.15, 0.25, 0.35, 0.5), (0.15, 0.3, 0.6))),
+    *(Spread(ability, knack) for ability, knack in product((0.15, 0.25, 0.5), (0.3, 0.5))),
 )
 """The first is without knacks and common hardness, as the tables once were."""
 _MANY: Final = 200
@@ -150,7 +151,13 @@ def _gaps(
         if len(scores) >= _LEAST and source != kept.get(model, ("", set()))[0]
     }
     predicted = predicted_scores(
-        examples, world.clusters, names, fit_published(figures), world.asked.hardness, spread, wanted
+        examples,
+        world.clusters,
+        names,
+        fit_published(figures, sorted(set(world.names.values()))),
+        world.asked.hardness,
+        spread,
+        wanted,
     )
     return {
         (model, source): mean - float(np.mean(list(answered[model][source].values())))

@@ -98,7 +98,9 @@ def test_a_small_answer_that_unpacks_to_much_is_refused(server: Lists) -> None:
         get(server)
 
 
-@pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(b"x" * 999)[:-12]])
+@pytest.mark.parametrize(
+    "body", [b"no gzip at all", gzip.compress(b"x" * 999)[:-12]], ids=["none", "half of one"]
+)
 def test_what_cannot_be_unpacked_makes_no_sense(server: Lists, body: bytes) -> None:
     server.serve(URL, lambda http: fake.send(http, body, content_encoding="gzip"))
     with pytest.raises(FetchFailed, match="makes no sense"):

@@ -14,10 +14,11 @@ from training.everyday import everyday, unscored
 from training.fit import cluster, learn_tables, with_unscored
 from training.fit_clusters import Clusters, fit_clusters
 from training.kinds import KINDS, kind_of_task, kinds_of_category
-from training.priors import Figure, Published, fit_published
+from training.priors import Figure
+from training.published import Published, fit_published
 from training.tables import bundle_tables
 
-NOTHING = Published((), np.zeros((0, len(KINDS))))
+NOTHING = Published((), np.zeros((0, len(KINDS))), np.zeros(0))
 
 
 def prompt(i: int, task: str, scores: dict[str, float]) -> Example:
@@ -36,7 +37,8 @@ def two_clusters(rows: list[Example]) -> Clusters:
 
 
 def alike(models: list[str], logits: list[float]) -> Published:
-    return Published(tuple(models), np.tile(np.array(logits)[:, None], (1, len(KINDS))))
+    values = np.tile(np.array(logits)[:, None], (1, len(KINDS)))
+    return Published(tuple(models), values, np.zeros(len(models)))
 
 
 def test_models_tried_on_a_handful_of_prompts_do_not_place_the_others() -> None:

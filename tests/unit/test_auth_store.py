@@ -215,7 +215,9 @@ def test_a_key_is_rotated_by_putting_a_new_one_in_front(tmp_path: Path) -> None:
     assert store_in(tmp_path, new).read("google") == LOGIN
 
 
-@pytest.mark.parametrize("given_key", ["not-a-key", f"{new_key()},", "é" * 44])
+@pytest.mark.parametrize(
+    "given_key", ["not-a-key", f"{new_key()},", "é" * 44], ids=["words", "one and nothing", "accents"]
+)
 def test_a_key_that_is_none_is_refused_without_being_shown(tmp_path: Path, given_key: str) -> None:
     with pytest.raises(
         StoreError, match=r"HEIMDALL_TOKEN_KEY: key [12] is no valid key.*heimdall auth key"

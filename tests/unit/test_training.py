@@ -41,7 +41,8 @@ from training.labels import soft_labels, weights
 from training.leakage import folds, group_duplicates
 from training.pairs import PAIRS, family
 from training.prices import fallback_price
-from training.priors import Published, fit_published, load_priors
+from training.priors import load_priors
+from training.published import Published, fit_published
 from training.train_gbdt import (
     Prompts,
     Rows,
@@ -260,7 +261,7 @@ def test_clusters_and_tables_hold_what_was_observed(examples: list[Example]) -> 
     assert clusters.kinds.shape == (len(clusters.centroids), len(KINDS))
 
 
-NOTHING_PUBLISHED = Published((), np.zeros((0, len(KINDS))))
+NOTHING_PUBLISHED = Published((), np.zeros((0, len(KINDS))), np.zeros(0))
 
 
 def one_cluster(rows: list[Example]) -> Clusters:
@@ -297,7 +298,8 @@ def test_what_is_published_places_models_without_outcomes() -> None:
     known = [f"m{i}" for i in range(6)]
     rows = [scored(i, "own", {name: float(i % 6 <= at) for at, name in enumerate(known)}) for i in range(120)]
     logits = np.array([-2.0, -1.2, -0.4, 0.4, 1.2, 2.0, 3.0, -3.0])
-    published = Published((*known, "new best", "new worst"), np.tile(logits[:, None], (1, len(KINDS))))
+    values = np.tile(logits[:, None], (1, len(KINDS)))
+    published = Published((*known, "new best", "new worst"), values, np.zeros(len(values)))
     found = worth_of(rows, published)
     prior = dict(zip(found.models, found.prior[:, 0].tolist(), strict=True))
     assert prior["new worst"] < prior["m0"] < prior["m3"] < prior["m5"] < prior["new best"]
