@@ -61,11 +61,11 @@ def logged(cost: float | None = 0.04, read: int = 100, written: int = 4_000, **u
     }
 
 
-def decided(engine: Heimdall, bucket: Bucket | None = None, alpha: float = 0.6) -> Choice:
-    """Decide on a request as the handler does."""
-    facts, overrides = read_request(BODY), Overrides(alpha, bucket)
-    names = frozenset(engine.candidate_names("heimdall"))
-    decision = engine.decide_facts(facts, overrides=overrides)
+def decided(engine: Heimdall, bucket: Bucket | None = None, *models: str) -> Choice:
+    """Decide on a request as the handler does, among these models or all."""
+    facts, overrides = read_request(BODY), Overrides(bucket=bucket)
+    names = frozenset(models or engine.candidate_names("heimdall"))
+    decision = engine.decide_facts(facts, overrides=overrides, permitted=names)
     return Choice(facts, decision, engine.snapshot, names, overrides, NO_STANDING)
 
 
@@ -87,7 +87,7 @@ def test_of_a_model_in_several_buckets_that_row_counts_which_was_chosen(
     engine: Heimdall, bucket: Bucket, effort: str
 ) -> None:
     writer = Now()
-    choice = decided(engine, bucket)
+    choice = decided(engine, bucket, "gpt-5", "gemini-2.5-pro")
     record = answered(Recorder(writer, lambda _: Prices()), choice, logged())  # type: ignore[arg-type]
     told, model = writer.record(), choice.decision.model
     rows = {c.bucket: c for c in told.candidates if c.model == model}
