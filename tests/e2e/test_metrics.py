@@ -135,9 +135,9 @@ def test_the_sums_of_two_workers_are_those_of_the_traffic(
     assert _sum(found, "heimdall_cost_usd_total", compared="yes") > 0
     cheap = _sum(found, "heimdall_cost_usd_total", model="gpt-mini")
     assert 0 < cheap < _sum(found, "heimdall_baseline_cost_usd_total", model="gpt-mini")
-    # Each was a conversation of its own, so no cache would have been warm.
+    # The baseline itself, but asked to think hard: unasked it would have written less.
     at_baseline = _sum(found, "heimdall_cost_usd_total", model="claude")
-    assert _sum(found, "heimdall_baseline_cost_usd_total", model="claude") == pytest.approx(at_baseline)
+    assert 0 < _sum(found, "heimdall_baseline_cost_usd_total", model="claude") < at_baseline
     assert _sum(found, "heimdall_estimated_cost_usd_total", mode="route") > 0
     assert _sum(found, "heimdall_bundle_info") == 1
     assert _sum(found, "heimdall_failures_total") == 0
