@@ -84,12 +84,12 @@ class Hooks:
         runtime.build(models)
         self.handler = HeimdallHandler(runtime, SimulatedProvider())
 
-    def _writer(self, settings: Any, _groups: Any) -> Writer:
+    def _writer(self, settings: Any, _groups: Any) -> tuple[Writer, None]:
         if not settings.enabled:
-            return Writer(NoSink(), NoMeter())
+            return Writer(NoSink(), NoMeter()), None
         sink = DatabaseSink(settings)
         self.writer = Writer(sink, self.meter, size=settings.queue_size, flush_s=settings.flush_seconds)
-        return self.writer
+        return self.writer, None
 
     async def serve(self, text: str) -> None:
         """Route one request, and log its answer."""
