@@ -276,8 +276,11 @@ def test_a_preview_that_had_no_time_goes_on_where_it_was(store: Store, bundle: B
 
 
 def test_another_alpha_is_of_the_same_sample_and_decided_alone(
-    store: Store, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    store = Store(Database(parse_url(f"sqlite:///{tmp_path}/j.sqlite")))
+    store.database.prepare()
+    store.write(list(traffic(20)))
     now = datetime.now(UTC)
     whole = Rehearsal(bundle, Page(limit=10, since=now - timedelta(days=7), until=now))
     assert whole.go_on(store, [0.0, 1.0], 60.0)
@@ -293,6 +296,7 @@ def test_another_alpha_is_of_the_same_sample_and_decided_alone(
     after = whole.preview([0.0, 0.55, 1.0])
     assert set(tried) == {0.55}
     assert (after.decided, after.points[0], after.points[2]) == (before.decided, *before.points)
+    store.database.close()
 
 
 async def test_every_alpha_is_answered_for_the_same_period_and_sample(client: Client) -> None:
