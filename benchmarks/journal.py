@@ -139,7 +139,7 @@ class Hooks:
         self.served = 0
         self.writer = make(settings.journal)
         self.writer.tell(Traffic(lambda: MODELS))
-        runtime = Runtime(settings, Failures(), writer=lambda *_: self.writer, watch=lambda *_: None)
+        runtime = Runtime(settings, Failures(), writer=lambda *_: (self.writer, None), watch=lambda *_: None)
         runtime.build(models)
         self.handler = HeimdallHandler(runtime, SimulatedProvider())
 

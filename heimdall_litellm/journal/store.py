@@ -153,6 +153,11 @@ class Store:
             bodies = connection.execute(wanted).scalars()
             return [from_json(JournalRecord, body) for body in bodies]
 
+    def records(self, ids: Sequence[str]) -> list[JournalRecord]:
+        """Return the records of these ids that there are."""
+        with self._transaction(is_reading=True) as connection:
+            return list(_joined(connection, RECORDS, JournalRecord, ids))
+
     def latest(self, page: Page) -> list[Entry]:
         """Return records, newest first."""
         with self._transaction(is_reading=True) as connection:

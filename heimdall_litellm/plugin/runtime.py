@@ -46,13 +46,14 @@ if TYPE_CHECKING:
     from heimdall_litellm.core.breaker import Circuit
     from heimdall_litellm.core.types import CatalogEntry
     from heimdall_litellm.engine import Snapshot
+    from heimdall_litellm.journal.ledger import Ledger
     from heimdall_litellm.journal.writer import Writer
 
 ModelList = Sequence[Mapping[str, Any]]
 MakeEngine = Callable[[Settings, "Sequence[CatalogEntry]"], Heimdall]
 GroupNames = Callable[[], Collection[str]]
 """The model groups that there are now."""
-MakeWriter = Callable[[JournalSettings, GroupNames], "Writer"]
+MakeWriter = Callable[[JournalSettings, GroupNames], "tuple[Writer, Ledger | None]"]
 MakeTower = Callable[[CatalogSettings, "Listener"], "Watchtower"]
 
 BUILD_TIMEOUT_S: Final = 10.0
@@ -109,17 +110,22 @@ def make_tower(settings: CatalogSettings, listener: Listener) -> Watchtower:
     )
 
 
-def make_writer(settings: JournalSettings, groups: GroupNames) -> Writer:
-    """Make what counts requests and writes the journal, where one is written; nothing is opened yet."""
+def make_writer(settings: JournalSettings, groups: GroupNames) -> tuple[Writer, Ledger | None]:
+    """Make what counts requests and writes the journal, and what tells how that goes, where one is written.
+
+    Nothing is opened yet.
+    """
+    from heimdall_litellm.journal.ledger import Ledger
     from heimdall_litellm.journal.sink import DatabaseSink, NoMeter, NoSink
     from heimdall_litellm.journal.writer import Writer
 
     if not settings.enabled:
         writer = Writer(NoSink(), NoMeter())
         writer.tell(Traffic(groups))
-        return writer
-    sink, meter = DatabaseSink(settings), metrics.JournalMeter()
-    writer = Writer(sink, meter, size=settings.queue_size, flush_s=settings.flush_seconds)
+        return writer, None
+    sink = DatabaseSink(settings)
+    ledger = Ledger(sink, metrics.JournalMeter())
+    writer = Writer(ledger, ledger, size=settings.queue_size, flush_s=settings.flush_seconds)
 
     def known(known_as: str) -> Known | None:
         entry = sink.find(known_as)
@@ -130,7 +136,7 @@ def make_writer(settings: JournalSettings, groups: GroupNames) -> Writer:
         return Known(told, any(signal.source == "feedback" for signal in entry.signals))
 
     writer.tell(Traffic(groups, known))
-    return writer
+    return writer, ledger
 
 
 class Runtime:
@@ -160,7 +166,7 @@ class Runtime:
         self.conversations = Conversations(secret)
         self._groups = Groups()
         self._deployments: dict[str, str] = {}
-        self.writer = writer(settings.journal, lambda: self._groups.names)
+        self.writer, self.ledger = writer(settings.journal, lambda: self._groups.names)
         prompts = (Prompts(settings.journal, secret).keep,) if settings.journal.enabled else ()
         self.recorder = Recorder(self.writer, self._prices_of, *prompts)
         self.health.tell(self._show_aside)

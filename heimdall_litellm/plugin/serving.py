@@ -107,6 +107,7 @@ class ProxyBackend:
             aside=health.aside(),
             groups_aside={name: why for name in groups if (why := health.why_aside(name)) is not None},
             failures=runtime.failures.counts(),
+            journal=runtime.ledger.standing() if runtime.ledger is not None else None,
         )
 
     def _open(self) -> Store:

@@ -23,10 +23,10 @@ from heimdall_litellm.journal.store import Page, Store
 from heimdall_litellm.replay import candidates_from, replay
 
 SAMPLE: Final = 300
-BUDGET_S: Final = 3.0
-"""How long the sample may be decided about; what isn't done by then is left out."""
+BUDGET_S: Final = 2.0
+"""How long the sample is decided about at a time."""
 
-LeftOut = Literal["other-bundle", "no-documents", "nobody-left", "no-time"]
+LeftOut = Literal["other-bundle", "no-documents", "nobody-left"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,50 +59,75 @@ Chosen = tuple[str, float, float]
 """A model, with the expected cost (USD) and quality."""
 
 
-def preview(
-    store: Store,
-    bundle: Bundle,
-    page: Page,
-    alphas: Sequence[float],
-    *,
-    budget_s: float = BUDGET_S,
-    clock: Callable[[], float] = time.monotonic,
-) -> Preview:
-    """Decide `page.limit` of the page's decisions again at each of `alphas`. Raises JournalError.
+class Rehearsal:
+    """A sample of a page's decisions, made again at one α after another.
 
-    The page must have both ends of its period.
+    What was decided is kept by record and α, and no record itself: so a rehearsal that goes on, later or at
+    another α, is of the same sample, and takes up where it was. The page must have both ends of its period,
+    and its limit is how large the sample is.
     """
-    if page.since is None or page.until is None:
-        raise ValueError("a preview needs both ends of its period")
-    records = store.sample(page)
-    again = _Again(store, bundle, alphas)
-    left_out: Counter[LeftOut] = Counter()
-    rows: list[tuple[JournalRecord, list[Chosen]]] = []
-    deadline = clock() + budget_s
-    for record in records:
-        if clock() > deadline:
-            left_out["no-time"] = len(records) - len(rows) - left_out.total()
-            break
-        found = again.choices(record)
-        if isinstance(found, str):
-            left_out[found] += 1
+
+    def __init__(self, bundle: Bundle, page: Page, clock: Callable[[], float] = time.monotonic) -> None:
+        if page.since is None or page.until is None:
+            raise ValueError("a preview needs both ends of its period")
+        self._since, self._until, self._page = page.since, page.until, page
+        self._bundle, self._clock = bundle, clock
+        self._sample: tuple[str, ...] | None = None
+        self._decided: dict[str, tuple[float, Chosen]] = {}
+        self._chosen: dict[str, dict[float, Chosen]] = {}
+        self._left_out: dict[str, LeftOut] = {}
+
+    def go_on(self, store: Store, alphas: Sequence[float], budget_s: float = BUDGET_S) -> bool:
+        """Decide at `alphas` what isn't decided yet; False where time was up before. Raises JournalError."""
+        deadline = self._clock() + budget_s
+        if self._sample is None:
+            found = store.sample(self._page)
+            self._sample = tuple(record.id for record in found)
         else:
-            rows.append((record, found))
-        time.sleep(0)  # lets go of the interpreter, so that no request waits for the whole of it
-    points = [_point(alpha, [row[at] for _, row in rows]) for at, alpha in enumerate(alphas)] if rows else []
-    return Preview(
-        page.since, page.until, len(records), len(rows), left_out, _as_decided(rows), tuple(points)
-    )
+            found = store.records(self._sample)
+        records = {record.id: record for record in found}
+        again = _Again(store, self._bundle)
+        for known_as in self._sample:
+            missing = [alpha for alpha in alphas if alpha not in self._chosen.get(known_as, ())]
+            if known_as in self._left_out or not missing:
+                continue
+            if self._clock() > deadline:
+                return False
+            record = records.get(known_as)
+            if record is None or record.chosen is None:
+                self._left_out[known_as] = "no-documents"
+                continue
+            chosen = again.choices(record, missing)
+            if isinstance(chosen, str):
+                self._left_out[known_as] = chosen
+                continue
+            self._decided[known_as] = (record.alpha or 0.0, _expected(record.chosen))
+            self._chosen.setdefault(known_as, {}).update(zip(missing, chosen, strict=True))
+            time.sleep(0)  # lets go of the interpreter, so that no request waits for the whole of it
+        return True
+
+    def preview(self, alphas: Sequence[float]) -> Preview:
+        """Return what is known at `alphas`: at each of them, and as decided, of the same records."""
+        sample = self._sample or ()
+        rows = [each for each in sample if each not in self._left_out and each in self._decided]
+        points: list[Point] = []
+        decided = None
+        if rows:
+            points = [_point(alpha, [self._chosen[each][alpha] for each in rows]) for alpha in alphas]
+            mean = sum(self._decided[each][0] for each in rows) / len(rows)
+            decided = replace(_point(mean, [self._decided[each][1] for each in rows]), alpha=round(mean, 4))
+        left_out = Counter(self._left_out.values())
+        return Preview(self._since, self._until, len(sample), len(rows), left_out, decided, tuple(points))
 
 
 class _Again:
     """Makes decisions again; what they share is read once."""
 
-    def __init__(self, store: Store, bundle: Bundle, alphas: Sequence[float]) -> None:
-        self._store, self._bundle, self._alphas = store, bundle, alphas
+    def __init__(self, store: Store, bundle: Bundle) -> None:
+        self._store, self._bundle = store, bundle
         self._known: dict[tuple[str, str], CandidateSet | None] = {}
 
-    def choices(self, record: JournalRecord) -> list[Chosen] | LeftOut:
+    def choices(self, record: JournalRecord, alphas: Sequence[float]) -> list[Chosen] | LeftOut:
         """Return who would be chosen at each α, or why that can't be told."""
         digests = record.digests
         if digests is None or digests.bundle != self._bundle.manifest_sha256:
@@ -116,8 +141,8 @@ class _Again:
         own = record.given.alpha if record.given is not None else None
         try:
             if own is not None:
-                return [self._chosen(record, candidates, own)] * len(self._alphas)
-            return [self._chosen(record, candidates, alpha) for alpha in self._alphas]
+                return [self._chosen(record, candidates, own)] * len(alphas)
+            return [self._chosen(record, candidates, alpha) for alpha in alphas]
         except NoCandidate:
             return "nobody-left"
         except JournalError:
@@ -150,15 +175,3 @@ def _point(alpha: float, chosen: Sequence[Chosen]) -> Point:
         sum(quality for _, _, quality in chosen) / count,
         {model: number / count for model, number in shares.most_common()},
     )
-
-
-def _as_decided(rows: Sequence[tuple[JournalRecord, object]]) -> Point | None:
-    decided = [
-        (record.alpha or 0.0, _expected(chosen))
-        for record, _ in rows
-        if (chosen := record.chosen) is not None
-    ]
-    if not decided:
-        return None
-    mean = sum(alpha for alpha, _ in decided) / len(decided)
-    return replace(_point(mean, [chosen for _, chosen in decided]), alpha=round(mean, 4))

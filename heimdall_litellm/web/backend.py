@@ -12,6 +12,7 @@ from starlette.requests import Request
 from heimdall_litellm.bundle import Bundle
 from heimdall_litellm.catalog.facts import CatalogView
 from heimdall_litellm.core.types import Decision
+from heimdall_litellm.journal.ledger import Standing
 from heimdall_litellm.journal.record import Signal
 from heimdall_litellm.web.archive import Archive
 
@@ -70,7 +71,7 @@ class Report:
 
     `aside` holds seconds and cause by circuit: the id of a deployment, or `own:` with a provider and the
     digest of a caller's own credential. `groups_aside` holds the cause by model group. `failures` are counted
-    by stage and cause.
+    by stage and cause. `journal` is None where none is written.
     """
 
     started_at: datetime
@@ -84,6 +85,7 @@ class Report:
     aside: Mapping[str, tuple[float, str]]
     groups_aside: Mapping[str, str]
     failures: Mapping[tuple[str, str], int]
+    journal: Standing | None
 
 
 class Backend(Protocol):

@@ -82,7 +82,7 @@ class PreviewAnswer(BaseModel):
     sampled: int
     replayed: int
     left_out: dict[str, int] = Field(
-        description="Why others weren't: `other-bundle`, `no-documents`, `nobody-left`, `no-time`."
+        description="Why others weren't: `other-bundle`, `no-documents`, `nobody-left`."
     )
     configured: dict[str, float] = Field(description="The α of the virtual names.")
     decided: PreviewPoint | None = Field(description="The same requests as they were decided.")

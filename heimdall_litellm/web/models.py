@@ -12,6 +12,7 @@ from heimdall_litellm.core.types import Basis, Bucket
 Capability = Literal["vision", "audio", "files", "tools", "json", "reasoning"]
 Kind = Literal["model", "virtual"]
 Status = Literal["ok", "starting", "bypassed"]
+JournalState = Literal["ok", "idle", "degraded"]
 _USD = "USD per 1,000,000 tokens; null where nobody knows."
 
 
@@ -173,6 +174,23 @@ class FailureCount(BaseModel):
     count: int
 
 
+class JournalHealth(BaseModel):
+    """How the journal is doing, in items since this process began."""
+
+    state: JournalState = Field(
+        description="`idle`: nothing has been written yet; `degraded`: it can't be written now, and requests "
+        "go on without."
+    )
+    waiting: int
+    written: int
+    dropped: dict[str, int] = Field(
+        description="Lost, by cause: `full`, `unmade`, `refused` or `unwritable`."
+    )
+    error: str | None = Field(description="What went wrong last when it was written; for admins only.")
+    wrote_at: datetime | None = Field(description="When items were last kept (RFC 3339).")
+    age_seconds: int | None = Field(description="How long ago that was.")
+
+
 class Liveness(BaseModel):
     """Whether Heimdall is alive: all that is said without a key."""
 
@@ -182,6 +200,9 @@ class Liveness(BaseModel):
 class Health(Liveness):
     """How Heimdall and its parts are doing."""
 
+    status: Status | Literal["degraded"] = Field(  # type: ignore[assignment]  # says more than liveness does
+        description="`degraded`: requests are served, but a part fails, which is `journal`."
+    )
     version: str
     started_at: datetime
     uptime_seconds: int
@@ -190,6 +211,7 @@ class Health(Liveness):
     circuit_breaker: BreakerHealth
     sources: list[SourceHealth]
     failures: list[FailureCount]
+    journal: JournalHealth | None = Field(description="Null where no journal is written.")
 
 
 class CandidateScore(BaseModel):

@@ -1,4 +1,8 @@
-"""Previews that are kept for a while, and never made twice at a time."""
+"""Previews that are kept for a while, and never made twice at a time.
+
+A preview is of its whole sample or of nothing: what a busy machine has no time for is gone on with when it is
+asked for again. Another α is decided on the same sample, and that α alone.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import Final
 
 from heimdall_litellm.bundle import Bundle
 from heimdall_litellm.journal.store import Page
-from heimdall_litellm.report.preview import SAMPLE, Preview, preview
+from heimdall_litellm.report.preview import SAMPLE, Preview, Rehearsal
 from heimdall_litellm.web.archive import Archive
 from heimdall_litellm.web.problems import Problem
 
@@ -26,7 +30,7 @@ class Previews:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kept: dict[_Known, tuple[float, Preview]] = {}
+        self._kept: dict[_Known, tuple[float, Rehearsal]] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def of(
@@ -34,17 +38,20 @@ class Previews:
     ) -> Preview:
         """Return the preview of a page's period, which was asked for as `since`. Raises Problem."""
         alphas = tuple(sorted({*ALPHAS, *([] if alpha is None else [round(alpha, 3)])}))
-        known: _Known = (archive, bundle.manifest_sha256, page.requested, page.key, since, alphas)
+        known: _Known = (archive, bundle.manifest_sha256, page.requested, page.key, since)
         try:
             async with asyncio.timeout(_PATIENCE_S), self._one_at_a_time:
                 self._forget()
                 if known not in self._kept:
-                    asked = replace(page, limit=SAMPLE)
-                    made = await archive.ask(lambda store: preview(store, bundle, asked, alphas))
-                    self._kept[known] = (self._clock() + KEPT_S, made)
-                return self._kept[known][1]
+                    # At once, so that whoever asks again finds what there was time for.
+                    begun = Rehearsal(bundle, replace(page, limit=SAMPLE))
+                    self._kept[known] = (self._clock() + KEPT_S, begun)
+                made = self._kept[known][1]
+                while not await archive.ask(lambda store: made.go_on(store, alphas)):
+                    pass
+                return made.preview(alphas)
         except TimeoutError:
-            raise Problem(503, "heimdall_busy", "Other previews are being made. Try again later.") from None
+            raise Problem(503, "heimdall_busy", "The preview is still being made. Try again soon.") from None
 
     def _forget(self) -> None:
         now = self._clock()

@@ -13,6 +13,7 @@ from heimdall_litellm.catalog.facts import Card, CatalogView, SourceStatus
 from heimdall_litellm.catalog.families import family_of
 from heimdall_litellm.core.explain import to_dict
 from heimdall_litellm.core.types import CatalogEntry
+from heimdall_litellm.journal.ledger import Standing
 from heimdall_litellm.web import models
 from heimdall_litellm.web.backend import Endpoint, Outcome, Report, Virtual
 
@@ -173,8 +174,10 @@ def health(
             models.SetAside(id=_circuit(key), cause=cause, seconds=round(left, 1))
             for key, (left, cause) in report.aside.items()
         ]
+    status, journal = status_of(report), _journal(report.journal, now, is_admin=is_admin)
+    is_degraded = status == "ok" and journal is not None and journal.state == "degraded"
     return models.Health(
-        status=status_of(report),
+        status="degraded" if is_degraded else status,
         version=version,
         started_at=_utc(report.started_at),
         uptime_seconds=max(0, int((now - _utc(report.started_at)).total_seconds())),
@@ -195,6 +198,22 @@ def health(
             models.FailureCount(stage=stage, cause=cause, count=count)
             for (stage, cause), count in sorted(report.failures.items())
         ],
+        journal=journal,
+    )
+
+
+def _journal(found: Standing | None, now: datetime, *, is_admin: bool) -> models.JournalHealth | None:
+    if found is None:
+        return None
+    state: models.JournalState = "ok" if found.wrote_at is not None else "idle"
+    return models.JournalHealth(
+        state="degraded" if found.failing is not None else state,
+        waiting=found.waiting,
+        written=found.written,
+        dropped=dict(sorted(found.dropped.items())),
+        error=found.failed if is_admin else None,
+        wrote_at=found.wrote_at,
+        age_seconds=max(0, int((now - found.wrote_at).total_seconds())) if found.wrote_at else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import threading
@@ -386,3 +387,26 @@ def test_a_journal_that_cannot_be_written_fails_no_request(
     assert proxy.output.count("a-file/j.sqlite can't be used") == 1
     said = re.findall(r"(\d+) items that waited when the process ended are lost", proxy.output)
     assert [int(lost) >= 10 for lost in said] == [True]  # a record and an outcome each, and documents
+
+
+def test_a_journal_that_cannot_be_made_shows_in_health_and_fails_no_request(
+    provider_server: FakeProviders, tmp_path: Path
+) -> None:
+    provider_server.reset()
+    (tmp_path / "file").touch()
+    given = configs.settings(
+        journal={"url": f"sqlite:///{tmp_path}/file/kept/journal.sqlite", "flush_seconds": 0.1}
+    )
+    with running(tmp_path, configs.config(provider_server.url, given)) as proxy:
+        path, body = PATHS["chat"]
+        assert proxy.post(path, {"model": "heimdall", **body}).status_code == 200
+        deadline, health = time.monotonic() + 30, dict[str, Any]()
+        with httpx.Client(trust_env=False, headers={"authorization": f"Bearer {MASTER_KEY}"}) as client:
+            while health.get("status") != "degraded" and time.monotonic() < deadline:
+                health = client.get(f"{proxy.url}/heimdall/health").json()
+                threading.Event().wait(0.1)
+        assert health["status"] == "degraded"
+        assert health["journal"]["state"] == "degraded"
+        assert health["journal"]["error"] == "Not a directory"
+        assert health["journal"]["written"] == 0
+        assert str(tmp_path) not in json.dumps(health)

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from heimdall_litellm.bundle import Bundle
 from heimdall_litellm.catalog.facts import Card, CatalogView, Fact, Prior, SourceStatus
 from heimdall_litellm.core.types import CatalogEntry
+from heimdall_litellm.journal.ledger import Ledger
 from heimdall_litellm.journal.record import Signal
 from heimdall_litellm.web.archive import Archive
 from heimdall_litellm.web.backend import Caller, Endpoint, Outcome, Recent, Report, Virtual
@@ -84,6 +85,7 @@ class FakeBackend:
     in_memory: list[tuple[str, Recent]] = field(default_factory=list)
     rated: list[Signal] = field(default_factory=list)
     is_full: bool = False
+    ledger: Ledger | None = None
 
     def _break(self, name: str) -> None:
         if self.broken == name:
@@ -132,6 +134,7 @@ class FakeBackend:
             aside=self.aside,
             groups_aside=self.groups_aside,
             failures={("decide", "ValueError"): 2},
+            journal=self.ledger.standing() if self.ledger is not None else None,
         )
 
     def archive(self) -> Archive | None:

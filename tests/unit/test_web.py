@@ -7,9 +7,11 @@ import dataclasses
 import json
 import logging
 import re
+import sqlite3
 from collections.abc import AsyncIterator
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -18,14 +20,19 @@ import jsonschema
 import pytest
 
 from heimdall_litellm.catalog.facts import CatalogView, Fact, SourceStatus
+from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.core.explain import to_dict
 from heimdall_litellm.core.types import CandidateScore, Decision, EffortSpec
-from heimdall_litellm.errors import BadOverride, NoCandidate
+from heimdall_litellm.errors import BadOverride, JournalError, NoCandidate
+from heimdall_litellm.journal.ledger import Ledger, in_few_words
+from heimdall_litellm.journal.sink import DatabaseSink
+from heimdall_litellm.journal.writer import Writer
 from heimdall_litellm.web import bodies
 from heimdall_litellm.web.app import AT_ONCE, make_app
 from heimdall_litellm.web.backend import Outcome
 from heimdall_litellm.web.openapi import document
 from tests.fakes.backend import READ_AT, FakeBackend, cards
+from tests.fakes.journal import Meter, record
 
 GETS = (
     "/heimdall/v1/models",
@@ -368,6 +375,69 @@ async def test_health_tells_an_admin_more(client: Client) -> None:
     assert some["bundle"] == {"id": "bundle-1", "sha256": "00ff", "created_at": "2026-11-01T12:00:00Z"}
     assert some["failures"] == [{"stage": "decide", "cause": "ValueError", "count": 2}]
     assert datetime.fromisoformat(some["started_at"]) == READ_AT
+
+
+async def test_health_says_when_the_journal_cannot_be_written(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    place = f"sqlite:///{tmp_path}/file/sk-secret/j.sqlite"
+    dead = Ledger(DatabaseSink(JournalSettings(url=place)), Meter())
+    client.backend.ledger = dead
+    idle = (await client.get("/heimdall/health", "admin")).json()
+    assert (idle["status"], idle["journal"]["state"], idle["journal"]["error"]) == ("ok", "idle", None)
+    with pytest.raises(JournalError):
+        dead.open()
+    dead.waiting(3)
+    dead.dropped("full", 2)
+    every, some = [(await client.get("/heimdall/health", key)).json() for key in ("admin", "some")]
+    assert (every["status"], some["status"]) == ("degraded", "degraded")
+    assert every["journal"] == {
+        "state": "degraded",
+        "waiting": 3,
+        "written": 0,
+        "dropped": {"full": 2},
+        "error": "Not a directory",
+        "wrote_at": None,
+        "age_seconds": None,
+    }
+    assert some["journal"]["error"] is None
+    assert (await client.get("/heimdall/health", None)).json() == {"status": "ok"}
+
+
+async def test_health_says_when_the_journal_was_last_written(client: Client, tmp_path: Path) -> None:
+    ledger = Ledger(
+        DatabaseSink(JournalSettings(url=f"sqlite:///{tmp_path}/j.sqlite")), Meter(), lambda: READ_AT
+    )
+    client.backend.ledger = ledger
+    ledger.open()
+    writer = Writer(ledger, ledger)
+    writer.submit(lambda: (record("a"),))
+    assert writer.flush(60.0)
+    writer.close()
+    told = (await client.get("/heimdall/health", "some")).json()
+    assert (told["status"], told["journal"]["state"], told["journal"]["written"]) == ("ok", "ok", 1)
+    assert told["journal"]["wrote_at"] == "2026-11-01T12:00:00Z"
+    assert told["journal"]["age_seconds"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(13, "Permission denied", "/home/someone/j.sqlite"), "Permission denied"),
+        (sqlite3.OperationalError("disk I/O error"), "disk I/O error"),
+        (RuntimeError("postgresql://user:sk-secret@host"), "RuntimeError; see the proxy's log"),
+        (sqlite3.IntegrityError("sk-secret"), "IntegrityError; see the proxy's log"),
+    ],
+)
+def test_what_fails_in_the_journal_is_said_without_place_or_value(error: Exception, words: str) -> None:
+    def fail() -> None:
+        try:
+            raise error
+        except type(error):
+            raise JournalError("The journal /home/someone/j.sqlite can't be used.") from None
+
+    with pytest.raises(JournalError) as ours:
+        fail()
+    assert in_few_words(ours.value) == words
 
 
 # Explanations

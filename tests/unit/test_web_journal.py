@@ -19,7 +19,8 @@ from heimdall_litellm.errors import JournalError
 from heimdall_litellm.journal.database import Database, parse_url
 from heimdall_litellm.journal.record import Caller, JournalRecord
 from heimdall_litellm.journal.store import Page, Store
-from heimdall_litellm.report.preview import preview
+from heimdall_litellm.report import preview as command
+from heimdall_litellm.report.preview import Preview, Rehearsal
 from heimdall_litellm.web import periods
 from heimdall_litellm.web.archive import THREADS, WAITING, Archive
 from heimdall_litellm.web.backend import Recent
@@ -255,9 +256,55 @@ def test_a_preview_says_what_it_left_out(store: Store, bundle: Bundle) -> None:
     found = preview(store, other, page, [0.5])
     assert (found.sampled, found.replayed, found.points, found.decided) == (10, 0, (), None)
     assert found.left_out == {"other-bundle": 10}
-    clock = iter([0.0, 0.0, 1.0, 2.0, 99.0])
-    found = preview(store, bundle, page, [0.5], clock=lambda: next(clock))
-    assert (found.replayed, found.left_out) == (3, {"no-time": 7})
+
+
+def preview(store: Store, bundle: Bundle, page: Page, alphas: list[float]) -> Preview:
+    whole = Rehearsal(bundle, page)
+    assert whole.go_on(store, alphas, 60.0)
+    return whole.preview(alphas)
+
+
+def test_a_preview_that_had_no_time_goes_on_where_it_was(store: Store, bundle: Bundle) -> None:
+    now = datetime.now(UTC)
+    page = Page(limit=10, since=now - timedelta(days=7), until=now)
+    clock = iter([0.0, 0.0, 1.0, 2.0, 99.0, 99.0, *[100.0] * 7])
+    slow = Rehearsal(bundle, page, lambda: next(clock))
+    assert not slow.go_on(store, [0.0, 0.5], 3.0)
+    assert slow.go_on(store, [0.0, 0.5], 3.0)
+    assert slow.preview([0.0, 0.5]) == preview(store, bundle, page, [0.0, 0.5])
+    assert list(clock) == []
+
+
+def test_another_alpha_is_of_the_same_sample_and_decided_alone(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(Database(parse_url(f"sqlite:///{tmp_path}/j.sqlite")))
+    store.database.prepare()
+    store.write(list(traffic(20)))
+    now = datetime.now(UTC)
+    whole = Rehearsal(bundle, Page(limit=10, since=now - timedelta(days=7), until=now))
+    assert whole.go_on(store, [0.0, 1.0], 60.0)
+    before = whole.preview([0.0, 1.0])
+    tried = []
+    again = command.replay
+    monkeypatch.setattr(
+        command, "replay", lambda *given, alpha: tried.append(alpha) or again(*given, alpha=alpha)
+    )
+    first = replace(everything(store)[0], id="0" * 36, at=now - timedelta(hours=1))
+    store.write([first])
+    assert whole.go_on(store, [0.0, 0.55, 1.0], 60.0)
+    after = whole.preview([0.0, 0.55, 1.0])
+    assert set(tried) == {0.55}
+    assert (after.decided, after.points[0], after.points[2]) == (before.decided, *before.points)
+    store.database.close()
+
+
+async def test_every_alpha_is_answered_for_the_same_period_and_sample(client: Client) -> None:
+    some = (await client.get("/heimdall/v1/preview")).json()
+    more = (await client.get("/heimdall/v1/preview?alpha=0.33")).json()
+    same = ("since", "until", "sampled", "replayed", "decided")
+    assert {name: more[name] for name in same} == {name: some[name] for name in same}
+    assert [each for each in more["points"] if each["alpha"] != 0.33] == some["points"]
 
 
 async def test_before_there_is_a_bundle_there_is_no_preview(client: Client) -> None:

@@ -74,8 +74,7 @@ async function refresh() {
     // Made anew when what is shown changes, and once a minute: it doesn't change faster.
     const wanted = JSON.stringify([asked, Math.floor(Date.now() / 60_000), summary.requests.total > 0]);
     if (previewed !== wanted) {
-      previewed = wanted;
-      await preview.load(asked);
+      previewed = await preview.load(asked) ? wanted : "";
     }
     live(`Live, ${clock(new Date())}`, "on");
   } catch (error) {

@@ -1,6 +1,6 @@
 // The two plots: models over time as stacked bars, and quality by cost as a line of points.
 
-import { clock, day, dayAndClock, count, fixed, usd } from "./format.js";
+import { clock, day, dayAndClock, count, decimalsOf, fixed, usd } from "./format.js";
 
 const HOUR = 3600;
 const STEPS = [60, 300, 600, 1800, HOUR, 2 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 48 * HOUR, 7 * 24 * HOUR];
@@ -18,6 +18,12 @@ function colour(name) {
 function axis(more) {
   const grid = { stroke: colour("line"), width: 1 };
   return { stroke: colour("dim"), grid, ticks: { show: false }, font: "12px system-ui, sans-serif", gap: 8, ...more };
+}
+
+function ticks(splits, write) {
+  const needed = decimalsOf(splits);
+  const digits = needed === 1 ? 2 : needed;
+  return splits.map((at) => write(at, digits));
 }
 
 function times(_, splits) {
@@ -105,11 +111,11 @@ export class Curve extends Plot {
     const ys = range(every.map((one) => one.quality), 0.004);
     const line = colour("accent");
     this.draw({
-      padding: [12, 16, 0, 0],
+      padding: [12, 32, 0, 0],  // half of the last tick's words stands there
       cursor: { show: false },
       scales: { x: { time: false, range: () => xs }, y: { range: () => ys } },
-      axes: [axis({ label: "Expected cost of 1,000 requests", size: 34, labelSize: 24, labelFont: "12px system-ui, sans-serif", values: (_, at) => at.map((one) => usd(one, xs[1] < 1 ? undefined : 2)) }),
-        axis({ label: "Expected quality", labelSize: 24, labelFont: "12px system-ui, sans-serif", size: 48, values: (_, at) => at.map((one) => fixed(one, ys[1] - ys[0] < 0.05 ? 3 : 2)) })],
+      axes: [axis({ label: "Expected cost of 1,000 requests", size: 34, labelSize: 24, labelFont: "12px system-ui, sans-serif", values: (_, at) => ticks(at, usd) }),
+        axis({ label: "Expected quality", labelSize: 24, labelFont: "12px system-ui, sans-serif", size: 48, values: (_, at) => ticks(at, fixed) })],
       series: [{}, { stroke: line, width: 2, points: { show: true, size: 7, fill: line, stroke: line } }],
       hooks: { draw: [(plot) => this.mark(plot, chosen, decided)] },
     }, [shown.map((one) => one.cost_usd * 1000), shown.map((one) => one.quality)]);

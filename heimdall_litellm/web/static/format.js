@@ -19,6 +19,14 @@ function decimals(value) {
   return Math.min(7, 2 - Math.floor(Math.log10(size)));
 }
 
+/** How many decimals the ticks of an axis need, so that none of them is rounded. */
+export function decimalsOf(ticks) {
+  const isWhole = (digits) => ticks.every((one) => Math.abs(one - Number(one.toFixed(digits))) < 1e-10);
+  let digits = 0;
+  while (digits < 9 && !isWhole(digits)) digits += 1;
+  return digits;
+}
+
 export function usd(value, digits = undefined) {
   if (isNone(value)) return NONE;
   const places = digits ?? decimals(value);

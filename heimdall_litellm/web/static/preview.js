@@ -10,7 +10,6 @@ const WHY = {
   "other-bundle": "decided with another bundle",
   "no-documents": "without the settings or catalog of their time",
   "nobody-left": "that nobody could serve",
-  "no-time": "left out for lack of time",
 };
 const slider = byId("alpha");
 let found = null;
@@ -43,11 +42,17 @@ function figure(title, value, note) {
   return el("div", {}, el("dt", {}, title), el("dd", {}, value, el("small", {}, note)));
 }
 
-/** Load the preview of a period, and put the slider where the traffic was decided. */
+/** Load the preview of a period, and put the slider where the traffic was decided; false where it isn't made yet. */
 export async function load(query) {
   const mine = ++asked;
-  const answer = await ask("v1/preview", { query });
-  if (mine !== asked) return;  // another period has been asked for meanwhile
+  let answer;
+  try {
+    answer = await ask("v1/preview", { query });
+  } catch (error) {
+    if (error.code === "heimdall_busy") return false;  // what was shown before stays
+    throw error;
+  }
+  if (mine !== asked) return true;  // another period has been asked for meanwhile
   found = answer;
   const isEmpty = found.points.length === 0;
   byId("preview-body").hidden = isEmpty;
@@ -58,13 +63,14 @@ export async function load(query) {
     byId("preview-empty").textContent = found.sampled
       ? `None of ${count(found.sampled)} past decisions can be made again: ${out}. New traffic can, as it comes.`
       : "There are no decisions in this period to make again. Send requests to a virtual name, or choose a longer period.";
-    return;
+    return true;
   }
   if (!slider.dataset.isSet) {
     slider.value = Math.round(found.decided.alpha * 10);
     slider.dataset.isSet = "yes";
   }
   draw();
+  return true;
 }
 
 export const redraw = draw;
