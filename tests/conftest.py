@@ -40,7 +40,7 @@ def _no_catalog_is_left_running() -> Iterator[None]:
     before = threading.enumerate()
     yield
     started = [one for one in threading.enumerate() if one not in before]
-    assert [one.name for one in started if one.name.startswith("heimdall-catalog")] == []
+    assert [one.name for one in started if one.name == "heimdall-catalog"] == []
 
 
 settings.register_profile("heimdall", deadline=None, derandomize=bool(os.environ.get("CI")))

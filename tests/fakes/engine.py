@@ -6,6 +6,7 @@ For tests of the plugin, which must hold whatever the engine decides.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from heimdall_litellm.core.types import (
     Standing,
 )
 from heimdall_litellm.errors import NoCandidate
+from tests.support import table
 
 _NONE = Overrides()
 
@@ -30,17 +32,26 @@ _NONE = Overrides()
 class FakeEngine:
     """Like `Heimdall`, without a bundle: the first permitted candidate of the bucket asked for."""
 
-    snapshot = None
-
     def __init__(self, settings: Settings, entries: Sequence[CatalogEntry], *_: object) -> None:
         self.settings = settings
         self.names = settings.names
         self.entries = tuple(entries)
         self.calls: list[dict[str, Any]] = []
-        self.snapshot: Any = None
+        self.snapshot: Any = self._snapshot()
 
     def replace_entries(self, entries: Sequence[CatalogEntry]) -> None:
         self.entries = tuple(entries)
+
+    def _snapshot(self) -> Any:
+        """What there is of a real one: no fields, and a bundle that knows one model."""
+        alone = SimpleNamespace(rows=[SimpleNamespace(entry=self.entries[-1])])
+        known = SimpleNamespace(table=table({"known": (0.5, 0.5)}))
+        return SimpleNamespace(
+            entries={entry.name: entry for entry in self.entries},
+            baselines=dict.fromkeys(self.names, alone),
+            fields={},
+            bundle=SimpleNamespace(models=("known",), priors=None, knowledge=known, manifest_sha256="0" * 64),
+        )
 
     def candidate_names(self, name: str) -> tuple[str, ...]:
         lists = self.settings.router_of(name).candidates.values()
