@@ -20,7 +20,22 @@ DOCS = Path(__file__).parents[2] / "docs"
 Exported = Mapping[str, frozenset[str]]
 
 _FUNCTIONS = frozenset(
-    ("sum", "min", "max", "count", "rate", "increase", "histogram_quantile", "time", "vector", "by", "or")
+    (
+        *(
+            "sum",
+            "min",
+            "max",
+            "count",
+            "rate",
+            "increase",
+            "histogram_quantile",
+            "time",
+            "vector",
+            "by",
+            "or",
+        ),
+        *("unless", "min_over_time"),
+    )
 )
 _TOKEN = re.compile(r'"[^"]*"|\[[^\]]*\]|[A-Za-z_:][\w:]*|[0-9.]+|[{}(),]|[=!~<>+*/-]+')
 

@@ -50,7 +50,9 @@ class FakeEngine:
             entries={entry.name: entry for entry in self.entries},
             baselines=dict.fromkeys(self.names, alone),
             fields={},
-            bundle=SimpleNamespace(models=("known",), priors=None, knowledge=known, manifest_sha256="0" * 64),
+            bundle=SimpleNamespace(
+                id="fake", models=("known",), priors=None, knowledge=known, manifest_sha256="0" * 64
+            ),
         )
 
     def candidate_names(self, name: str) -> tuple[str, ...]:

@@ -109,4 +109,4 @@ async def test_nothing_planted_is_written(
         for planted in PROMPTS:
             assert planted.encode() not in everywhere
     runtime.writer.close()
-    runtime.writer._sink._store.database.close()  # type: ignore[attr-defined]
+    runtime.writer._sink._sink._store.database.close()  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from heimdall_litellm.bundle import load_bundle
 @pytest.mark.parametrize(
     ("name", "basis", "known_as"),
     [
-        ("perplexity/sonar-pro", "published", "perplexity-sonar-pro"),
+        ("perplexity/sonar-pro", "published", "sonar-pro"),
         ("ollama/gpt-oss:120b-cloud", "outcomes", "gpt-oss-120b"),
         ("mistral/ministral-8b-latest", "family", "ministral-8b-2410"),
         ("openai/gpt-oss-20b", "price-class", None),

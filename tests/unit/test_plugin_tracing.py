@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import litellm
@@ -29,14 +28,6 @@ from tests.support import QUIET
 
 # LiteLLM's proxy leaves a directory open when it is imported.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-class _Engine(FakeEngine):
-    """With a bundle to name, once it is asked to decide: there is nothing in it to expect of models."""
-
-    def candidate_names(self, name: str) -> tuple[str, ...]:
-        self.snapshot = SimpleNamespace(bundle=SimpleNamespace(id="fake"))
-        return super().candidate_names(name)
 
 
 LISTS = {"cheap_candidates": ["a", "b"], "mid_candidates": ["b"], "hard_candidates": ["b"]}
@@ -74,7 +65,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Callable[..., HeimdallHandler]:
 
     def made(**more: Any) -> HeimdallHandler:
         settings = load_settings({**QUIET, "router": LISTS, **more})
-        runtime = Runtime(settings, Failures(), make=_Engine, watch=lambda *_: None)
+        runtime = Runtime(settings, Failures(), make=FakeEngine, watch=lambda *_: None)
         return HeimdallHandler(runtime, SimulatedProvider())
 
     return made

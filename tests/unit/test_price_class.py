@@ -23,7 +23,7 @@ from tests.small_world import write_outcomes, write_priors
 from training.__main__ import cli
 from training.data import load_outcomes
 from training.into import renew_tables
-from training.price_class import curves, knots, list_prices, priced
+from training.price_class import QUANTILE, curves, knots, list_prices, priced
 from training.priors import Figure, evidence, load_priors
 from training.strangers import measure, render
 
@@ -170,7 +170,7 @@ def priced_bundle(spread: float) -> Bundle:
 
 def test_guesses_by_price_beat_the_constant_where_price_tells_and_only_there() -> None:
     told = measure(priced_bundle(0.02), draws=50)
-    gain = told.gain["price 0.4 over constant, priced"]
+    gain = told.gain[f"price {QUANTILE:g} over constant, priced"]
     assert gain.low > 0.05
     assert told.guesses["priced"]["price 0.5"].error.value < 0.08
     shuffled = priced_bundle(0.02)
@@ -182,7 +182,7 @@ def test_guesses_by_price_beat_the_constant_where_price_tells_and_only_there() -
     over = [nothing.guesses["priced"][f"price {q:g}"].over for q in (0.2, 0.3, 0.4, 0.5)]
     assert over == pytest.approx([0.2, 0.3, 0.4, 0.5], abs=0.1)
     assert over == sorted(over)
-    assert "family over price 0.4" in render(told)
+    assert f"family over price {QUANTILE:g}" in render(told)
 
 
 def test_a_family_whose_versions_are_alike_is_guessed_exactly() -> None:
@@ -200,9 +200,9 @@ def test_the_shipped_bundle_guesses_better_by_family_than_by_price_than_blindly(
     result = CliRunner().invoke(cli, ["strangers", "--json"])
     assert result.exit_code == 0, result.output
     gain = json.loads(result.stdout)["gain"]
-    assert gain["price 0.4 over constant, priced"]["low"] > 0
+    assert gain[f"price {QUANTILE:g} over constant, priced"]["low"] > 0
     assert gain["family over constant"]["low"] > 0
-    assert gain["family over price 0.4"]["low"] > 0
+    assert gain[f"family over price {QUANTILE:g}"]["low"] > 0
 
 
 def test_the_shipped_bundle_says_what_its_figures_are_from() -> None:
