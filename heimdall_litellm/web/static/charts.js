@@ -73,7 +73,7 @@ export class Mix extends Plot {
     const series = [...palette].reverse().map((fill) => ({ fill, stroke: fill, width: 0, paths: bars, points: { show: false } }));
     const end = Math.max(starts.at(-1) + length, Date.parse(until) / 1000);
     this.draw({
-      padding: [8, 4, 0, 0],
+      padding: [8, 24, 0, 0],  // half of the last tick's words stands there
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: { x: { range: () => [starts[0], end] }, y: { range: (_, __, most) => [0, Math.max(1, most * 1.06)] } },
       axes: [axis({ incrs: STEPS, space: 64, size: 34, values: times, grid: { show: false } }),
@@ -111,7 +111,7 @@ export class Curve extends Plot {
     const ys = range(every.map((one) => one.quality), 0.004);
     const line = colour("accent");
     this.draw({
-      padding: [12, 32, 0, 0],  // half of the last tick's words stands there
+      padding: [12, 32, 0, 0],
       cursor: { show: false },
       scales: { x: { time: false, range: () => xs }, y: { range: () => ys } },
       axes: [axis({ label: "Expected cost of 1,000 requests", size: 34, labelSize: 24, labelFont: "12px system-ui, sans-serif", values: (_, at) => ticks(at, usd) }),
