@@ -22,7 +22,7 @@ from heimdall_litellm.bundle.reload import BundleWatcher
 from heimdall_litellm.config import CatalogSettings, JournalSettings, Settings, environment
 from heimdall_litellm.core.conversation import Conversations
 from heimdall_litellm.engine import Heimdall, require_virtual_groups, require_watched_groups, simulates_all
-from heimdall_litellm.errors import HeimdallError
+from heimdall_litellm.errors import ConfigError, HeimdallError
 from heimdall_litellm.health import Health
 from heimdall_litellm.observe import metrics
 from heimdall_litellm.observe.traffic import Known, Told, Traffic
@@ -184,10 +184,18 @@ class Runtime:
         self._building: asyncio.Task[Heimdall] | None = None
         self._refreshing: asyncio.Task[object] | None = None
 
-    def build(self, models: ModelList) -> Heimdall:
-        """Build the engine from a model list. Raises ConfigError or BundleError."""
+    def build(self, models: ModelList, *, is_late: bool = False) -> Heimdall:
+        """Build the engine from a model list. Raises ConfigError or BundleError.
+
+        Where it `is_late`, as with models in a database, a group that shadow mode can't watch is only logged.
+        """
         require_virtual_groups(self.settings, _groups(models))
-        require_watched_groups(self.settings, _groups(models))
+        try:
+            require_watched_groups(self.settings, _groups(models))
+        except ConfigError as error:
+            if not is_late:
+                raise
+            logger.warning("Heimdall: %s", error)
         entries = self._read(models)
         engine = self._make(self.settings, entries)
         self._engine = engine
@@ -217,7 +225,7 @@ class Runtime:
 
     def _first(self, models: ModelList) -> Heimdall:
         try:
-            return self.build(models)
+            return self.build(models, is_late=True)
         except HeimdallError as error:
             # The proxy is up already: say once what is wrong; its requests go to their default model.
             self._retry_at = self._clock() + RETRY_S

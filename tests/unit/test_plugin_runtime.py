@@ -83,6 +83,16 @@ async def test_an_engine_that_cannot_be_built_is_tried_again_later() -> None:
     assert await runtime.engine(_models("a"))
 
 
+async def test_a_group_that_shadow_mode_cannot_watch_stops_no_routing_once_the_proxy_is_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shadow = {"mode": "shadow", "shadow": {"models": ["nothere"]}}
+    assert await _runtime(settings=shadow).engine(_models("a")) is not None
+    assert "shadow.models names 'nothere'" in caplog.text
+    with pytest.raises(ConfigError, match=r"shadow\.models"):
+        _runtime(settings=shadow).build(_models("a"))
+
+
 async def test_an_engine_that_breaks_in_the_making_is_tried_again_later() -> None:
     def broken(*_: Any) -> Any:
         raise OSError("disk")
