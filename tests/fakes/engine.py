@@ -44,7 +44,7 @@ class FakeEngine:
 
     def _snapshot(self) -> Any:
         """What there is of a real one: no fields, and a bundle that knows one model."""
-        alone = SimpleNamespace(rows=[SimpleNamespace(entry=self.entries[-1])])
+        alone = SimpleNamespace(rows=[SimpleNamespace(entry=entry) for entry in self.entries[-1:]])
         known = SimpleNamespace(table=table({"known": (0.5, 0.5)}))
         return SimpleNamespace(
             entries={entry.name: entry for entry in self.entries},
