@@ -57,6 +57,9 @@ _CHUNK: Final = 2_000
 """How many records are thrown away before other writers get their turn."""
 
 
+_UNFIT: Final = (DataError, IntegrityError, OverflowError)
+
+
 class _UnfitError(JournalError):
     """A value is such that no further try will help."""
 
@@ -96,11 +99,13 @@ class Store:
         self.database = database
 
     def write(self, items: Sequence[Item]) -> int:
-        """Keep items, all or none, but for those that no database could hold; returns the number of those."""
+        """Keep items, all or none, but for those that no database could hold; returns the number of those.
+
+        Where there are such, it takes several transactions: items that come twice change nothing.
+        """
         try:
             return self._write(items)
-        except _UnfitError:
-            # Which one it was isn't said. The halves are transactions of their own; items may come twice.
+        except _UnfitError:  # which one it was isn't said
             middle = len(items) // 2
             return self.write(items[:middle]) + self.write(items[middle:]) if middle else 1
 
@@ -355,11 +360,11 @@ class Store:
         try:
             with self.database.begin(is_reading=is_reading) as connection:
                 yield connection
-        except (DataError, IntegrityError, OverflowError) as error:
-            raise _UnfitError(
-                f"The journal {self.database.place} can't hold this: {cause_of(error)}."
-            ) from None
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, OSError, OverflowError) as error:
+            if isinstance(error, _UNFIT) and not is_reading:
+                raise _UnfitError(
+                    f"The journal {self.database.place} can't hold this: {cause_of(error)}."
+                ) from None
             verb = "read" if is_reading else "written"
             raise JournalError(
                 f"The journal {self.database.place} can't be {verb}: {cause_of(error)}."

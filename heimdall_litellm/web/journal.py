@@ -33,6 +33,8 @@ from heimdall_litellm.web.summaries import Summaries
 MAX_PAGE: Final = 200
 MAX_FEEDBACK_BYTES: Final = 64_000
 """Enough for the longest comment, with every letter of it escaped."""
+_MOST_TOLD: Final = 10
+"""How many fields of one body are told what is wrong with them."""
 _MAY_BE: Final = {
     "score": 'must be given: a number from 0 to 1, or "up" or "down"',
     "label": f"must be a text of at most {models.MAX_LABEL} printable characters, on one line",
@@ -256,7 +258,7 @@ async def _given(request: Request) -> models.RatedDecision | models.RatedCall:
         # As JSON again: strictness differs between JSON's types and Python's.
         return kind.model_validate_json(json.dumps(sent))
     except ValidationError as error:
-        fields = [str(each["loc"][0])[:100] if each["loc"] else "" for each in error.errors()]
+        fields = [str(each["loc"][0])[:100] if each["loc"] else "" for each in error.errors()[:_MOST_TOLD]]
         raise _malformed({field: _why(field) for field in fields}) from None
 
 

@@ -30,15 +30,6 @@ _LOOK = """import sqlite3, sys
 print(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM records").fetchone()[0])"""
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty journal."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/kept/journal.sqlite"
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.url(server.database())
-
-
 _opened: list[Store] = []
 
 
@@ -50,8 +41,8 @@ def _closed() -> Iterator[None]:
 
 
 @pytest.fixture
-def store(url: str) -> Store:
-    return _open(url)
+def store(journal_url: str) -> Store:
+    return _open(journal_url)
 
 
 def _open(url: str, **settings: Any) -> Store:
@@ -233,11 +224,11 @@ def test_the_steps_make_just_the_tables(store: Store) -> None:
         assert compare_metadata(context, METADATA) == []
 
 
-def test_a_journal_of_a_newer_version_is_refused(store: Store, url: str) -> None:
+def test_a_journal_of_a_newer_version_is_refused(store: Store, journal_url: str) -> None:
     with store.database.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '999'"))
     with pytest.raises(JournalError, match=r"a newer version of Heimdall .*version 999.*journal\.url"):
-        _open(url)
+        _open(journal_url)
 
 
 WRITE = """
@@ -254,10 +245,10 @@ for batch in range(10):
 """
 
 
-def test_four_processes_may_make_and_write_one_journal_at_once(url: str) -> None:
+def test_four_processes_may_make_and_write_one_journal_at_once(journal_url: str) -> None:
     command = [sys.executable, "-c", WRITE]
     started = [
-        subprocess.Popen([*command, str(name), url], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        subprocess.Popen([*command, str(name), journal_url], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         for name in range(4)
     ]
     for process in started:
@@ -267,7 +258,7 @@ def test_four_processes_may_make_and_write_one_journal_at_once(url: str) -> None
     for process in started:
         said = process.communicate(timeout=60)[1]
         assert process.returncode == 0, said.decode()
-    assert _open(url).count() == 4 * 200
+    assert _open(journal_url).count() == 4 * 200
 
 
 @pytest.mark.parametrize("value", ["half \ud83d character", "NUL \0 inside", "naïve – 日本語 🙂"])
@@ -431,3 +422,10 @@ def test_a_second_store_in_the_process_costs_the_first_none_of_its_locks(tmp_pat
     assert seen_by_another_process() == "1"
     writer.write([record("b")])
     assert seen_by_another_process() == "2"
+
+
+def test_a_question_that_makes_no_sense_to_a_database_says_that_it_cannot_be_read(postgres: Postgres) -> None:
+    store = _open(postgres.url(postgres.database()))
+    with pytest.raises(JournalError, match="can't be read") as caught, store.reading() as connection:
+        connection.execute(text("SELECT 10 / 0"))
+    assert type(caught.value) is JournalError

@@ -399,6 +399,13 @@ async def test_malformed_feedback_is_told_which_field_and_what_it_may_be(
     assert not any(inner in json.dumps(said) for inner in ("Rated", "constr", "literal", "function"))
 
 
+async def test_of_many_wrong_fields_a_few_are_told(client: Client) -> None:
+    strange = {f"field{n}": n for n in range(3_000)}
+    answer = await rate(client, {"decision_id": "x", "score": 1, **strange})
+    assert len(check_problem(answer, 422, "heimdall_bad_body")["errors"]) == 10
+    assert len(answer.content) < 4_000
+
+
 async def test_feedback_that_cannot_be_taken_is_not_lost_silently(client: Client, store: Store) -> None:
     client.backend.is_full = True
     answer = await rate(client, {"decision_id": everything(store)[0].id, "score": "up"}, "admin")
