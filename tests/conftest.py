@@ -54,6 +54,15 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty journal, in each of the databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/kept/journal.sqlite"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.url(server.database())
+
+
 @pytest.fixture(scope="session")
 def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle fitted on the small world; shared, so not to be changed."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import resource
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +19,15 @@ from tests.e2e import configs
 from tests.e2e.conftest import _directory, _with_keys
 from tests.e2e.proxy import Proxy, running
 from tests.e2e.test_metrics import _scrape, _sum
+from tests.e2e.test_metrics import _until as _until_within
 from tests.e2e.test_web import get
-from tests.servers import postgres_server
+from tests.servers import lacking, postgres_server
 
 WITHIN_S = 60.0
 """Within which the journal is tried again: pauses double up to as long as the database was away."""
 
 
-def _until(true: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + WITHIN_S
-    while time.monotonic() < deadline:
-        if true():
-            return True
-        threading.Event().wait(0.1)
-    return False
+_until = partial(_until_within, within_s=WITHIN_S)
 
 
 @contextmanager
@@ -116,11 +110,12 @@ def test_postgresql_serves_the_api_and_may_die_in_the_middle_of_traffic(
             assert 0 < missing <= _lost(proxy) <= 2 * missing
 
 
-@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs Linux")
 @pytest.mark.timeout(240)
 def test_a_file_that_cannot_grow_touches_no_request_and_is_written_again_once_it_can(
     tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:
+    if not hasattr(resource, "prlimit"):
+        lacking("prlimit, which limits the files of a running process, is Linux's alone")
     url = f"sqlite:///{tmp_path}/journal.sqlite"
     with _proxy(_directory(tmp_path_factory, "full"), url) as proxy, ExitStack() as stack:
         first = _ask(proxy, 3)

@@ -48,8 +48,8 @@ def _sum(samples: Samples, name: str, **labels: str) -> float:
     return sum(value for (found, has), value in samples.items() if found == name and wanted <= set(has))
 
 
-def _until(true: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + WITHIN_S
+def _until(true: Callable[[], bool], within_s: float = WITHIN_S) -> bool:
+    deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         if true():
             return True

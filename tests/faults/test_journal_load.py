@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,14 +17,6 @@ LONG_S = 60.0
 REQUESTS = 300
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/journal.sqlite"
-    server = request.getfixturevalue("postgres")
-    return str(server.url(server.database()))
-
-
 def _offer(writer: Writer, first: int, count: int) -> None:
     for number in range(first, first + count):
         known_as = str(number)
@@ -33,9 +24,9 @@ def _offer(writer: Writer, first: int, count: int) -> None:
             writer.submit(lambda known_as=known_as: (outcome(known_as),))  # type: ignore[misc]
 
 
-def test_beyond_what_a_database_keeps_up_with_every_loss_is_counted(url: str) -> None:
+def test_beyond_what_a_database_keeps_up_with_every_loss_is_counted(journal_url: str) -> None:
     meter = Count()
-    writer = journal_at(url, meter)(JournalSettings(queue_size=200, keep_days=10_000))
+    writer = journal_at(journal_url, meter)(JournalSettings(queue_size=200, keep_days=10_000))
     writer.submit(lambda: (record("first"),))
     assert writer.flush(LONG_S)
     taken = [True]
@@ -55,21 +46,21 @@ def test_beyond_what_a_database_keeps_up_with_every_loss_is_counted(url: str) ->
         thread.join()
     assert writer.flush(LONG_S)
     writer.close()
-    found = stored(url)
+    found = stored(journal_url)
     assert meter.lost > 0
     assert meter.kept + meter.lost == len(taken)
     assert meter.kept == sum(taken) == found.records + found.outcomes
 
 
 async def test_of_requests_through_the_hooks_each_is_there_once_with_its_outcome(
-    url: str, monkeypatch: pytest.MonkeyPatch
+    journal_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(seams, "proxy_router", seams.proxy_router)  # put back afterwards
     meter = Count()
-    hooks = Hooks(deployments(), journal_at(url, meter))
+    hooks = Hooks(deployments(), journal_at(journal_url, meter))
     for text in texts(REQUESTS):
         await hooks.serve(text)
     hooks.flush()
     hooks.writer.close()
-    assert stored(url) == Stored(REQUESTS, REQUESTS, REQUESTS)
+    assert stored(journal_url) == Stored(REQUESTS, REQUESTS, REQUESTS)
     assert meter.lost == 0

@@ -34,14 +34,10 @@ HOUR = timedelta(hours=1)
 BASELINE = Baseline("big", 2.0, 100.0, 0.9, 1.0, 10.0)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+@pytest.fixture
+def store(journal_url: str) -> Iterator[Store]:
     """An empty journal."""
-    url = f"sqlite:///{tmp_path}/journal.sqlite"
-    if request.param == "postgres":
-        server: Postgres = request.getfixturevalue("postgres")
-        url = server.url(server.database())
-    made = open_store(JournalSettings(url=url))
+    made = open_store(JournalSettings(url=journal_url))
     yield made
     made.database.close()
 

@@ -33,19 +33,10 @@ HOUR_S = 3_600.0
 HALF_S = HOUR_S / 2
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty journal."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/journal.sqlite"
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.url(server.database())
-
-
 @pytest.fixture
-def store(url: str) -> Iterator[Store]:
+def store(journal_url: str) -> Iterator[Store]:
     """An empty journal."""
-    made = open_store(JournalSettings(url=url))
+    made = open_store(JournalSettings(url=journal_url))
     yield made
     made.database.close()
 
@@ -260,8 +251,10 @@ def _row_of(known_as: str, store: Store) -> dict[str, Any]:
         return dict(connection.execute(select(RECORDS).where(RECORDS.c.id == known_as)).mappings().one())
 
 
-def test_a_journal_of_the_first_version_is_brought_up_to_date_and_added_up(url: str) -> None:
-    old = Database(parse_url(url))
+def test_a_journal_of_the_first_version_is_brought_up_to_date_and_added_up(journal_url: str) -> None:
+    old = Database(parse_url(journal_url))
+    if old.path is not None:
+        old.path.parent.mkdir()
     with old.begin() as connection:
         if not old.is_sqlite:
             connection.exec_driver_sql("CREATE SCHEMA heimdall")
@@ -284,20 +277,20 @@ def test_a_journal_of_the_first_version_is_brought_up_to_date_and_added_up(url: 
         }
         connection.execute(insert(RECORDS), [told])
     old.close()
-    store = open_store(JournalSettings(url=url))
+    store = open_store(JournalSettings(url=journal_url))
     assert store.add_up(at(HALF_S) + sums.SETTLED) == 1
     assert summarise(store, START, at(HOUR_S)).requests.total == 1
     assert _summed(store) == 1
     store.database.close()
 
 
-def test_the_journals_writer_adds_up(url: str) -> None:
+def test_the_journals_writer_adds_up(journal_url: str) -> None:
     now_ = at(HALF_S) + sums.SETTLED
-    sink = DatabaseSink(JournalSettings(url=url), clock=lambda: now_)
+    sink = DatabaseSink(JournalSettings(url=journal_url), clock=lambda: now_)
     sink.open()
     sink.write([record("1", 10)])
     sink.tend()
-    store = open_store(JournalSettings(url=url))
+    store = open_store(JournalSettings(url=journal_url))
     assert _parts(store) == [START]
     store.database.close()
     sink._ready().database.close()
