@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from heimdall_litellm.background import give_way
 from heimdall_litellm.bundle import Bundle
 from heimdall_litellm.catalog import match
 from heimdall_litellm.catalog.facts import CatalogView, Prior
@@ -26,6 +27,7 @@ class Matches:
 
     def known_as(self, entry: CatalogEntry, effort: EffortSpec) -> str | None:
         """The bundle's name for a model at an effort, or the nearest effort; None for a stranger."""
+        give_way()
         return match(entry.upstream, self.models, effort.reasoning_effort)
 
     def relative_of(self, entry: CatalogEntry, effort: EffortSpec) -> str | None:

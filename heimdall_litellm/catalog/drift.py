@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from heimdall_litellm.background import give_way
 from heimdall_litellm.catalog.facts import Drift, Listing, Value
 from heimdall_litellm.catalog.sources.reading import PRICES, WINDOWS, fit
 
@@ -65,6 +66,7 @@ def compare(
     changes: list[Drift] = []
     after: dict[Name, Mapping[str, Value]] = {}
     for name in sorted(old.keys() | new.keys()):
+        give_way()
         was, now = old.get(name), new.get(name)
         if was is not None and now is not None:
             found = [(each, known.verdict(each)) for each in _changes(source, name, was, now, at)]
@@ -147,6 +149,7 @@ def _end(drift: Drift) -> object:
 
 
 def _watched(facts: Mapping[str, Value]) -> dict[str, Value]:
+    give_way()
     # A source may be another package's, and say anything.
     fitting = ((name, fit(name, facts[name])) for name in (*PRICES, *WINDOWS) if name in facts)
     return {name: value for name, value in fitting if value is not None}

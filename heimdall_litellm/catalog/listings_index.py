@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
+from heimdall_litellm.background import give_way
 from heimdall_litellm.catalog.credentials import KEY_VARIABLES
 from heimdall_litellm.catalog.deployments import Deployment
 from heimdall_litellm.catalog.facts import Listing
@@ -91,6 +92,7 @@ class _Shelf:
         self._alike: dict[tuple[str, str], list[Listing]] = defaultdict(list)
         self._anywhere: dict[str, list[Listing]] = defaultdict(list)
         for listing in reading.listings:
+            give_way()
             if ":" not in listing.model:  # `:free` and the like are offers of their own
                 name = identify(listing.model).canonical
                 self._alike[listing.provider, name].append(listing)

@@ -11,18 +11,16 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
+from heimdall_litellm.background import give_way
 from heimdall_litellm.catalog.identity import Identity, identify
 from heimdall_litellm.catalog.price_map import PriceMap
 from heimdall_litellm.catalog.sources.litellm_map import number, with_first_tier
-from heimdall_litellm.catalog.sources.reading import give_way
 
 Facts = Mapping[str, object]
 _Model = str | tuple[str, str, str]
 """A canonical name, or that with release and offer."""
 
 CHAT_MODES: Final = frozenset({"chat", "completion", "responses"})
-_BREATH: Final = 64
-"""After how many entries other threads are let go on; one takes about 3 µs."""
 _RESELLERS: Final = frozenset({"openrouter", "vercel_ai_gateway", "litellm_proxy"})
 # Whose prices a reseller passes on, in this order.
 # fmt: off
@@ -64,9 +62,8 @@ class MapIndex:
     def _best(self) -> dict[_Model, tuple[str, Facts]]:
         made: dict[_Model, tuple[int, int, str]] = {}
         hosted: dict[_Model, list[tuple[float, str]]] = {}
-        for position, (name, facts) in enumerate(list(self.price_map.items())):
-            if position % _BREATH == 0:
-                give_way()
+        for name, facts in list(self.price_map.items()):
+            give_way()
             price = number(with_first_tier(facts).get("output_cost_per_token"))
             if not price or facts.get("mode") not in CHAT_MODES:
                 continue

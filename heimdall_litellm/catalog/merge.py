@@ -26,6 +26,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final, TypeVar
 
+from heimdall_litellm.background import give_way
 from heimdall_litellm.catalog.credentials import LOCAL_PROVIDERS, missing_credential
 from heimdall_litellm.catalog.deployments import Deployment, read_deployment, stated, stated_quality
 from heimdall_litellm.catalog.facts import Card, Fact, Value
@@ -33,14 +34,12 @@ from heimdall_litellm.catalog.listings_index import ListingsIndex, Spoken
 from heimdall_litellm.catalog.map_index import CHAT_MODES, MapIndex
 from heimdall_litellm.catalog.price_map import PriceMap
 from heimdall_litellm.catalog.sources.litellm_map import LiteLLMMap, facts_of, named
-from heimdall_litellm.catalog.sources.reading import CLAIMS, PRICES, WINDOWS, give_way
+from heimdall_litellm.catalog.sources.reading import CLAIMS, PRICES, WINDOWS
 from heimdall_litellm.core.types import CatalogEntry
 
 USER: Final = "user"
 MAP: Final = LiteLLMMap.name
 LOCAL: Final = "local"
-_BREATH: Final = 4
-"""After how many deployments other threads are let go on; one takes about 70 µs."""
 NO_LISTINGS: Final = ListingsIndex()
 _MOST_MOVED: Final = 20.0
 _MOST_SHRUNK: Final = 4.0
@@ -83,8 +82,7 @@ def merge(
     groups: dict[str, list[Card]] = {}
     heard: set[Key] = set()
     for position, item in enumerate(model_list):
-        if position % _BREATH == _BREATH - 1:
-            give_way()
+        give_way()
         deployment = read_deployment(item, position, price_map, environ)
         if "*" in deployment.group:
             continue

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from heimdall_litellm.background import give_way
 from heimdall_litellm.catalog.facts import Listing
 from heimdall_litellm.catalog.sources.reading import Collector, items, mapping, text
 from heimdall_litellm.catalog.sources.source import Rank
@@ -28,8 +29,12 @@ class Reading:
 
 def listings_to_json(listings: Sequence[Listing]) -> str:
     """Write listings down."""
-    rows = [{"provider": each.provider, "model": each.model, "facts": dict(each.facts)} for each in listings]
-    return json.dumps({"listings": rows}, ensure_ascii=False, separators=(",", ":"))
+    rows = []
+    for each in listings:  # one by one: other threads wait for as long as the whole takes
+        give_way()
+        row = {"provider": each.provider, "model": each.model, "facts": dict(each.facts)}
+        rows.append(json.dumps(row, ensure_ascii=False, separators=(",", ":")))
+    return f'{{"listings":[{",".join(rows)}]}}'
 
 
 def listings_from_json(written: str | bytes) -> tuple[Listing, ...]:

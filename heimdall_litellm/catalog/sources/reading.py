@@ -7,15 +7,14 @@ kept: the dearest price, the smallest window, only the abilities that all of the
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from itertools import count
 from math import isfinite
 from types import MappingProxyType
 from typing import Final
 
+from heimdall_litellm.background import give_way
 from heimdall_litellm.catalog.facts import FIELDS, Listing, Value
 
 PRICES: Final = tuple(name for name in FIELDS if name.endswith("_usd_per_mtok"))
@@ -27,8 +26,6 @@ MAX_MODELS: Final = 20_000
 MAX_USD_PER_MTOK: Final = 10_000.0
 MAX_TOKENS: Final = 100_000_000
 _MAX_NAME: Final = 256
-_BREATH: Final = 8
-"""After how many models others are let go on; a model takes about 20 µs."""
 _YEARS: Final = range(2015, 2101)
 
 
@@ -99,16 +96,10 @@ def items(answer: object, key: str) -> Sequence[object]:
     return found
 
 
-def give_way() -> None:
-    """Let another thread go on: one that decides must not wait for one that reads lists, not for 5 ms."""
-    time.sleep(0)
-
-
 class Collector:
     """The listings of one answer, each model once."""
 
     def __init__(self) -> None:
-        self._number = count(1)
         self._found: dict[tuple[str, str], Listing] = {}
         self.skipped = 0
 
@@ -118,8 +109,7 @@ class Collector:
 
     def add(self, provider: str, model: object, facts: Iterable[tuple[str, object]]) -> None:
         """Take one model in, with those of its facts that make sense; None stands for an unknown one."""
-        if next(self._number) % _BREATH == 0:
-            give_way()
+        give_way()
         name = text(model)
         if name is None or " " in name or len(self._found) >= MAX_MODELS:
             self.skip()

@@ -1,0 +1,36 @@
+"""Work on threads beside the event loop, so that no request waits for it.
+
+A thread that computes keeps Python's interpreter lock for up to 5 ms after another has asked for it
+(`sys.getswitchinterval`), and each time the event loop wakes it may have to ask. So whatever loops over many
+things in the background calls `give_way` between them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final
+
+WORK_S: Final = 0.0003
+"""How long a thread works on before it lets others go."""
+REST_S: Final = 0.0005
+"""How long it lets them. It must be a real pause: after one of no length the same thread often goes on."""
+
+
+class _Turn(threading.local):
+    began = 0.0
+
+
+_turn: Final = _Turn()
+
+
+def give_way(rest_s: float = REST_S) -> None:
+    """Let the event loop go on, where this thread has worked for a while; cheap enough for any loop.
+
+    Does nothing on the main thread, where the event loop itself may be, or a command.
+    """
+    now = time.perf_counter()
+    if now - _turn.began < WORK_S or threading.current_thread() is threading.main_thread():
+        return
+    time.sleep(rest_s)
+    _turn.began = time.perf_counter()

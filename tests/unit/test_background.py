@@ -1,0 +1,101 @@
+"""Work in the background: who gives way, how often, and where nobody may."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+
+from heimdall_litellm import background
+from heimdall_litellm.background import give_way
+from heimdall_litellm.bundle import load_bundle
+from heimdall_litellm.catalog.drift import compare
+from heimdall_litellm.catalog.facts import Listing
+from heimdall_litellm.catalog.listings_index import ListingsIndex
+from heimdall_litellm.catalog.map_index import MapIndex
+from heimdall_litellm.catalog.merge import merge
+from heimdall_litellm.catalog.readings import Reading, listings_from_json, listings_to_json
+from heimdall_litellm.catalog.sources import Rank
+from heimdall_litellm.catalog.sources.openrouter import OpenRouter
+from heimdall_litellm.priors import prior_quality
+
+MANY = 50
+NAMES = [f"openrouter/maker/model-{number}" for number in range(MANY)]
+LISTINGS = tuple(Listing("openrouter", name, {"input_usd_per_mtok": 1.0}) for name in NAMES)
+MODELS = [{"model_name": name, "litellm_params": {"model": name}} for name in NAMES]
+
+
+@pytest.fixture
+def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each pause was that somebody made."""
+    made: list[float] = []
+    monkeypatch.setattr(time, "sleep", made.append)
+    return made
+
+
+def on_a_thread(work: Callable[[], object]) -> None:
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def at_times(monkeypatch: pytest.MonkeyPatch, step_s: float) -> None:
+    """Let every look at the clock find it so much later."""
+    ticks = count(1)
+    monkeypatch.setattr(time, "perf_counter", lambda: next(ticks) * step_s)
+
+
+def test_a_thread_rests_once_it_has_worked_for_a_while(
+    monkeypatch: pytest.MonkeyPatch, rests: list[float]
+) -> None:
+    at_times(monkeypatch, background.WORK_S / 4)
+    on_a_thread(lambda: [give_way() for _ in range(41)])
+    # The first call is the first of all; after each rest four looks at the clock pass till the next.
+    assert rests == [background.REST_S] * 9
+
+
+def test_the_main_thread_never_rests(monkeypatch: pytest.MonkeyPatch, rests: list[float]) -> None:
+    at_times(monkeypatch, 1.0)
+    for _ in range(10):
+        give_way()
+    assert rests == []
+
+
+def openrouter(names: Sequence[str]) -> object:
+    return OpenRouter().read({"data": [{"id": name, "pricing": {"prompt": "0.000001"}} for name in names]})
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param(lambda: openrouter(NAMES), id="reading a list"),
+        pytest.param(lambda: listings_to_json(LISTINGS), id="writing it down"),
+        pytest.param(lambda: listings_from_json(listings_to_json(LISTINGS)), id="reading it back"),
+        pytest.param(
+            lambda: compare("s", LISTINGS, LISTINGS, (), datetime.now(UTC)), id="comparing it with the last"
+        ),
+        pytest.param(
+            lambda: ListingsIndex([Reading("s", Rank.RESELLER, frozenset(), datetime.now(UTC), LISTINGS)]),
+            id="indexing it",
+        ),
+        pytest.param(
+            lambda: MapIndex({name: {"mode": "chat"} for name in NAMES}).by_model("gpt-9"),
+            id="indexing the price map",
+        ),
+        pytest.param(lambda: merge(MODELS, {}, {}), id="merging"),
+        pytest.param(
+            lambda: prior_quality([card.entry for card in merge(MODELS, {}, {}).cards.values()], load_bundle()),
+            id="finding out what is expected of the models",
+        ),
+    ],
+)
+def test_whatever_loops_over_models_gives_way_between_them(
+    monkeypatch: pytest.MonkeyPatch, rests: list[float], work: Callable[[], object]
+) -> None:
+    at_times(monkeypatch, 1.0)
+    on_a_thread(work)
+    assert len(rests) >= MANY
