@@ -9,9 +9,9 @@ groups.
 Under load: requests come at 100 a second, and one thread decides on each, as an event loop would, while the
 catalog's thread refreshes again and again without a pause, for 50 model groups; in a proxy that happens once
 in five minutes for each source. What is timed is from when a request came until it was decided on. Beside it
-the same with nothing going on, and while another thread computes without ever giving way. `unchanged` is what a refresh mostly is: nothing was sent, and the
-groups are merged again. `news` is a whole list: parsed, read, compared, merged. With `prices` the engine gets
-a new snapshot besides.
+the same with nothing going on, and while another thread computes without ever giving way. `unchanged` is what
+a refresh mostly is: nothing was sent, and the groups are merged again. `news` is a whole list: parsed, read,
+compared, merged. With `prices` the engine gets a new snapshot besides.
 """
 
 from __future__ import annotations

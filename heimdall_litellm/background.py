@@ -15,6 +15,8 @@ WORK_S: Final = 0.0003
 """How long a thread works on before it lets others go."""
 REST_S: Final = 0.0005
 """How long it lets them. It must be a real pause: after one of no length the same thread often goes on."""
+BRIEF_S: Final = 0.0002
+"""The same for who has to keep up with requests."""
 
 
 class _Turn(threading.local):

@@ -36,6 +36,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
+from heimdall_litellm.background import BRIEF_S, give_way
 from heimdall_litellm.errors import JournalError
 from heimdall_litellm.journal import sums
 from heimdall_litellm.journal.database import Database, cause_of
@@ -113,6 +114,7 @@ class Store:
         rows: dict[Table, list[Row]] = {RECORDS: [], OUTCOMES: [], SIGNALS: [], DOCUMENTS: []}
         refused = 0
         for item in items:
+            give_way(BRIEF_S)
             try:
                 table, row = row_of(item)
             except ValueError:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,13 @@ from heimdall_litellm.catalog.merge import merge
 from heimdall_litellm.catalog.readings import Reading, listings_from_json, listings_to_json
 from heimdall_litellm.catalog.sources import Rank
 from heimdall_litellm.catalog.sources.openrouter import OpenRouter
+from heimdall_litellm.config import JournalSettings
+from heimdall_litellm.journal.opening import open_store
+from heimdall_litellm.journal.record import Item
+from heimdall_litellm.journal.sink import NoMeter, NoSink
+from heimdall_litellm.journal.writer import BATCH, Writer
 from heimdall_litellm.priors import prior_quality
+from tests.fakes.journal import record
 
 MANY = 50
 NAMES = [f"openrouter/maker/model-{number}" for number in range(MANY)]
@@ -88,7 +95,7 @@ def openrouter(names: Sequence[str]) -> object:
         ),
         pytest.param(lambda: merge(MODELS, {}, {}), id="merging"),
         pytest.param(
-            lambda: prior_quality([card.entry for card in merge(MODELS, {}, {}).cards.values()], load_bundle()),
+            lambda: prior_quality([c.entry for c in merge(MODELS, {}, {}).cards.values()], load_bundle()),
             id="finding out what is expected of the models",
         ),
     ],
@@ -99,3 +106,36 @@ def test_whatever_loops_over_models_gives_way_between_them(
     at_times(monkeypatch, 1.0)
     on_a_thread(work)
     assert len(rests) >= MANY
+
+
+def test_the_journal_gives_way_unless_it_is_behind(
+    monkeypatch: pytest.MonkeyPatch, rests: list[float]
+) -> None:
+    at_times(monkeypatch, 1.0)
+    has_begun, may_go_on = threading.Event(), threading.Event()
+
+    def first() -> list[Item]:
+        has_begun.set()
+        may_go_on.wait(10)
+        return []
+
+    writer = Writer(NoSink(), NoMeter())
+    writer.submit(first)
+    assert has_begun.wait(10)
+    for _ in range(2 * BATCH):
+        writer.submit(list)
+    may_go_on.set()
+    assert writer.flush(10)
+    writer.close()
+    # Before the first, which was alone, and before each of the last, of which there were fewer than a batch.
+    assert rests == [background.BRIEF_S] * BATCH
+
+
+def test_the_journal_gives_way_between_the_rows_it_makes(
+    monkeypatch: pytest.MonkeyPatch, rests: list[float], tmp_path: Path
+) -> None:
+    store = open_store(JournalSettings(url=f"sqlite:///{tmp_path / 'journal.sqlite'}"))
+    at_times(monkeypatch, 1.0)
+    on_a_thread(lambda: store.write([record(f"r{number}") for number in range(MANY)]))
+    store.database.close()
+    assert rests == [background.BRIEF_S] * MANY
