@@ -21,7 +21,6 @@ import json
 import platform
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -30,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.decision import Figures, figures, timed
+from benchmarks.decision import Figures, figures, paced, timed
 from benchmarks.prompts import body, prompts
 
 if TYPE_CHECKING:
@@ -188,14 +187,7 @@ def measure_load() -> dict[str, Any]:
     texts = [body(text) for text in prompts(500, 200)]
 
     def decide() -> list[int]:
-        taken, due = [], time.perf_counter_ns()
-        for n in range(DECISIONS):
-            time.sleep(max(0, due - time.perf_counter_ns()) / 1e9)
-            engine.decide_facts(read_request(texts[n % len(texts)]))
-            done = time.perf_counter_ns()
-            taken.append(done - due)
-            due = max(done, due + int(EACH_S * 1e9))
-        return taken
+        return paced(lambda n: engine.decide_facts(read_request(texts[n % len(texts)])), DECISIONS, EACH_S)
 
     decide()
     rows: dict[str, Any] = {"nothing going on": figures(decide())}

@@ -154,6 +154,21 @@ def timed(call: Callable[[Any], object], argument: object) -> int:
     return time.perf_counter_ns() - start
 
 
+def paced(call: Callable[[int], object], times: int, each_s: float) -> list[int]:
+    """Call at a steady pace; gives for each call the nanoseconds from when it was due until it was done.
+
+    So what it waited for others counts. A call that is late delays those after it, and isn't counted twice.
+    """
+    taken, due = [], time.perf_counter_ns()
+    for number in range(times):
+        time.sleep(max(0, due - time.perf_counter_ns()) / 1e9)
+        call(number)
+        done = time.perf_counter_ns()
+        taken.append(done - due)
+        due = max(done, due + int(each_s * 1e9))
+    return taken
+
+
 _FOOTPRINT = """
 import json, os, time
 def rss():

@@ -7,6 +7,9 @@ hand over is handed over again and again under new ids, without them. First as f
 writer's rate, and what it takes of a processor. Then at shares of that rate for S seconds each, with a short
 queue, so that it is soon full. Each time what was handed over must be what was kept and what was lost, to the
 item. Nobody else uses the interpreter meanwhile; in a proxy the hooks do.
+
+Last, what a request feels of it: decisions are due at 100 a second, and what is timed is from then until each
+is made, without a journal and with one that takes in a record and an outcome for each of them.
 """
 
 from __future__ import annotations
@@ -23,7 +26,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.decision import Figures, figures, heimdall, paced
 from benchmarks.journal import Count, Hooks, Stored, deployments, journal_at, stored, texts
+from benchmarks.prompts import body, prompts
 from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.journal.record import Document, Item
 from heimdall_litellm.journal.sink import NoMeter, NoSink
@@ -36,6 +41,9 @@ QUEUE: Final = 1_000
 BURST: Final = QUEUE // 2
 """How many requests are handed over at once while the writer's rate is measured: they fit into the queue."""
 FLUSH_S: Final = 300.0
+FELT_EACH_S: Final = 0.01
+FELT: Final = 3_000
+"""How many decisions are made at that pace."""
 
 
 class Taken(Writer):
@@ -140,6 +148,23 @@ class Load:
         whole = after.joined - before.joined
         return Offer(per_s, sent / spent, sent, whole, self._meter.lost - lost)
 
+    def felt(self) -> dict[str, Figures]:
+        """Return what decisions take beside nothing, and beside this journal."""
+        decide, bodies = heimdall(), [body(text) for text in prompts(500, 200)]
+
+        def decided(number: int) -> None:
+            decide(bodies[number % len(bodies)])
+
+        def kept(number: int) -> None:
+            decided(number)
+            self.offer(1)
+
+        paced(decided, len(bodies), 0.0)
+        kinds = {"alone": decided, "beside it": kept}
+        taken = {name: figures(paced(call, FELT, FELT_EACH_S)) for name, call in kinds.items()}
+        self._flush()
+        return taken
+
     def close(self) -> None:
         """End the writer."""
         self._writer.close()
@@ -163,6 +188,7 @@ class Found:
     kept_per_s: float
     busy_us: float
     offers: tuple[Offer, ...]
+    felt: Mapping[str, Figures]
 
 
 def measure(url: str, requests: Requests, wanted: int, seconds: float) -> Found:
@@ -171,7 +197,8 @@ def measure(url: str, requests: Requests, wanted: int, seconds: float) -> Found:
     try:
         load.rate(BURST)  # the tables are made, and what is imported late
         per_s, busy_us = load.rate(wanted)
-        return Found(per_s, busy_us, tuple(load.at(share * per_s, seconds) for share in SHARES))
+        felt = load.felt()
+        return Found(per_s, busy_us, tuple(load.at(share * per_s, seconds) for share in SHARES), felt)
     finally:
         load.close()
 
@@ -203,6 +230,10 @@ def _in_words(found: Found) -> str:
         f"offered {offer.offered_per_s:,.0f}/s: of {offer.requests:,} requests {offer.whole:,} are whole in "
         f"the database, {offer.lost_items:,} items lost and counted"
         for offer in found.offers
+    ]
+    lines += [
+        f"a decision {name}: {taken['p50_us'] / 1e3:.2f} ms p50, {taken['p99_us'] / 1e3:.2f} ms p99"
+        for name, taken in found.felt.items()
     ]
     return "\n  ".join(lines)
 
