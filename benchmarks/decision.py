@@ -180,13 +180,25 @@ started = time.perf_counter()
 from benchmarks.decision import heimdall
 from benchmarks.prompts import body
 heimdall()(body("hello"))
-print(json.dumps({"litellm_mb": round(base), "litellm_s": round(loaded, 2),
-                  "added_mb": round(rss() - base, 1), "added_s": round(time.perf_counter() - started, 2)}))
+added_s, added_mb, started = time.perf_counter() - started, rss() - base, time.perf_counter()
+import tempfile
+from datetime import UTC, datetime
+from heimdall_litellm.config import JournalSettings
+from heimdall_litellm.journal.opening import open_store
+from heimdall_litellm.journal.record import Document
+with tempfile.TemporaryDirectory() as folder:
+    store = open_store(JournalSettings(url=f"sqlite:///{folder}/journal.sqlite"))
+    store.write([Document("0" * 16, "settings", datetime.now(UTC), "{}")])
+    journal_mb = rss() - base - added_mb
+    print(json.dumps({"litellm_mb": round(base), "litellm_s": round(loaded, 2),
+                      "added_mb": round(added_mb, 1), "added_s": round(added_s, 2),
+                      "journal_mb": round(journal_mb, 1),
+                      "journal_s": round(time.perf_counter() - started, 2)}))
 """
 
 
 def footprint() -> dict[str, float]:
-    """Memory (MB) and start-up (s) of LiteLLM's proxy module, and what the first decision adds."""
+    """Memory (MB) and start-up (s) of LiteLLM's proxy module, and what the first decision adds, then the journal."""
     environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     child = subprocess.run(
         [sys.executable, "-c", _FOOTPRINT], capture_output=True, text=True, env=environment, check=True
@@ -230,7 +242,8 @@ def render(result: dict[str, object]) -> str:
     lines += ["", f"LiteLLM's proxy module: {print_out['litellm_mb']} MB, {print_out['litellm_s']} s; "]
     lines[-1] += (
         f"Heimdall adds {print_out['added_mb']} MB and {print_out['added_s']} s "
-        "(bundle, canary, first decision)."
+        f"(bundle, canary, first decision), the journal in SQLite {print_out['journal_mb']} MB and "
+        f"{print_out['journal_s']} s, on a thread of its own."
     )
     return "\n".join(lines)
 
