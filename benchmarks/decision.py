@@ -198,7 +198,7 @@ with tempfile.TemporaryDirectory() as folder:
 
 
 def footprint() -> dict[str, float]:
-    """Memory (MB) and start-up (s) of LiteLLM's proxy module, and what the first decision adds, then the journal."""
+    """Memory (MB) and start-up (s) of LiteLLM's proxy module; what a decision adds, and then the journal."""
     environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     child = subprocess.run(
         [sys.executable, "-c", _FOOTPRINT], capture_output=True, text=True, env=environment, check=True

@@ -327,8 +327,12 @@ def _caching(choice: Choice, body: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(entry.name for entry in entries if entry is not None and caches(entry, body))
 
 
+_NOBODYS_FAULT: Final = ("ok", "client", "unknown")
+"""How attempts end that speak against no model: a client's mistake, say, or that the client was gone."""
+
+
 def _failures(ended: _Ended) -> Iterator[Signal]:
-    failed = next((attempt for attempt in ended.tries if attempt.outcome != "ok"), None)
+    failed = next((attempt for attempt in ended.tries if attempt.outcome not in _NOBODYS_FAULT), None)
     if failed is not None:
         yield replace(_sign(ended.id, ended.at, "provider-error"), model=failed.model)
 

@@ -291,19 +291,26 @@ def test_what_is_routed_is_followed_anyway(engine: Heimdall) -> None:
     assert writer.outcome().would_usd is None
 
 
-def test_a_failure_is_signalled_of_the_model_that_failed(engine: Heimdall) -> None:
+def _signalled(engine: Heimdall, *attempts: Attempt) -> list[tuple[str, str | None]]:
     writer, choice = Now(), decided(engine)
     recorder = Recorder(writer, lambda _: Prices())  # type: ignore[arg-type]
     record = Record("heimdall", "why", call="acompletion")
     record.note(choice, "why")
     record.goes_to, record.served = "first", "second"
     record.course = Course([Hop("first"), Hop("second")])
-    record.course.attempts += [
-        Attempt(Hop("first"), is_over=True, failure=Failure("unavailable", 500)),
-        Attempt(Hop("second"), is_over=True),
-    ]
+    record.course.attempts += attempts
     recorder.decided(record, BODY)
-    recorder.ended(record, "answered", logged())
-    signals = [item for item in writer.items if isinstance(item, Signal)]
-    assert [(signal.source, signal.model) for signal in signals] == [("provider-error", "first")]
+    recorder.ended(record, "answered" if attempts[-1].failure is None else "failed", logged())
     assert writer.outcome().model == "second"
+    return [(signal.source, signal.model) for signal in writer.items if isinstance(signal, Signal)]
+
+
+def test_a_failure_is_signalled_of_the_model_that_failed(engine: Heimdall) -> None:
+    failed = Attempt(Hop("first"), is_over=True, failure=Failure("unavailable", 500))
+    took_over = Attempt(Hop("second"), is_over=True)
+    assert _signalled(engine, failed, took_over) == [("provider-error", "first")]
+
+
+def test_what_no_model_is_to_blame_for_is_signalled_of_none(engine: Heimdall) -> None:
+    assert _signalled(engine, Attempt(Hop("first"), is_over=True, failure=Failure("client", 400))) == []
+    assert _signalled(engine, Attempt(Hop("first"))) == []  # its client was gone before it was over
