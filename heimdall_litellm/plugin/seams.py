@@ -234,7 +234,9 @@ def router_fallback_kinds(router: Router | None) -> frozenset[str]:
 
 def aliases_of(router: Router | None) -> Mapping[str, str]:
     """Return the model groups that a router has other names for, by those names."""
-    given = getattr(router, "model_group_alias", None)
+    registry = getattr(router, "registry", None)
+    aliases = getattr(registry(), "aliases", None) if callable(registry) else None
+    given = aliases() if callable(aliases) else getattr(router, "model_group_alias", None)
     if not isinstance(given, Mapping):
         return {}
     targets = {name: item.get("model") if isinstance(item, Mapping) else item for name, item in given.items()}
