@@ -21,6 +21,7 @@ BRIEF_S: Final = 0.0002
 
 class _Turn(threading.local):
     began = 0.0
+    is_hurried = False
 
 
 _turn: Final = _Turn()
@@ -29,10 +30,19 @@ _turn: Final = _Turn()
 def give_way(rest_s: float = REST_S) -> None:
     """Let the event loop go on, where this thread has worked for a while; cheap enough for any loop.
 
-    Does nothing on the main thread, where the event loop itself may be, or a command.
+    Does nothing on a thread that hurries, nor on the main one, where the event loop may be, or a command.
     """
     now = time.perf_counter()
-    if now - _turn.began < WORK_S or threading.current_thread() is threading.main_thread():
+    if (
+        _turn.is_hurried
+        or now - _turn.began < WORK_S
+        or threading.current_thread() is threading.main_thread()
+    ):
         return
     time.sleep(rest_s)
     _turn.began = time.perf_counter()
+
+
+def hurry(is_so: bool) -> None:
+    """Say whether this thread has no time to rest from now on, as one that is behind, or soon ends."""
+    _turn.is_hurried = is_so

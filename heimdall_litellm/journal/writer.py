@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Final, Protocol
 
-from heimdall_litellm.background import BRIEF_S, give_way
+from heimdall_litellm.background import BRIEF_S, give_way, hurry
 from heimdall_litellm.errors import JournalError
 from heimdall_litellm.journal.record import Item
 
@@ -209,8 +209,8 @@ class Writer:
         """Make items of what waits until there are `most`."""
         # What can't be kept any more is made all the same where the store fails, for who watches.
         while self._queue and (len(self._kept) < most or self._failures):
-            if len(self._queue) < BATCH:  # who is behind has no time to rest
-                give_way(BRIEF_S)
+            hurry(self._is_closing or len(self._queue) >= BATCH)  # in the store as well
+            give_way(BRIEF_S)
             try:
                 made = self._queue[0]()
             except Exception as error:  # noqa: BLE001 - one item that can't be made takes no other along

@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from heimdall_litellm import background
-from heimdall_litellm.background import give_way
+from heimdall_litellm.background import give_way, hurry
 from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.catalog.drift import compare
 from heimdall_litellm.catalog.facts import Listing
@@ -26,6 +27,7 @@ from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.journal.opening import open_store
 from heimdall_litellm.journal.record import Item
 from heimdall_litellm.journal.sink import NoMeter, NoSink
+from heimdall_litellm.journal.store import Page
 from heimdall_litellm.journal.writer import BATCH, Writer
 from heimdall_litellm.priors import prior_quality
 from tests.fakes.journal import record
@@ -40,7 +42,8 @@ MODELS = [{"model_name": name, "litellm_params": {"model": name}} for name in NA
 def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long each pause was that somebody made."""
     made: list[float] = []
-    monkeypatch.setattr(time, "sleep", made.append)
+    clock = SimpleNamespace(sleep=made.append, perf_counter=time.perf_counter)
+    monkeypatch.setattr(background, "time", clock)  # nobody else's
     return made
 
 
@@ -53,7 +56,7 @@ def on_a_thread(work: Callable[[], object]) -> None:
 def at_times(monkeypatch: pytest.MonkeyPatch, step_s: float) -> None:
     """Let every look at the clock find it so much later."""
     ticks = count(1)
-    monkeypatch.setattr(time, "perf_counter", lambda: next(ticks) * step_s)
+    monkeypatch.setattr(background.time, "perf_counter", lambda: next(ticks) * step_s)
 
 
 def test_a_thread_rests_once_it_has_worked_for_a_while(
@@ -63,6 +66,22 @@ def test_a_thread_rests_once_it_has_worked_for_a_while(
     on_a_thread(lambda: [give_way() for _ in range(41)])
     # The first call is the first of all; after each rest four looks at the clock pass till the next.
     assert rests == [background.REST_S] * 9
+
+
+def test_a_thread_that_hurries_rests_no_more_until_it_has_time(
+    monkeypatch: pytest.MonkeyPatch, rests: list[float]
+) -> None:
+    at_times(monkeypatch, 1.0)
+
+    def work() -> None:
+        for is_hurried in (True, False):
+            hurry(is_hurried)
+            for _ in range(5):
+                give_way()
+
+    on_a_thread(work)
+    on_a_thread(give_way)  # one's hurry is none of another's
+    assert rests == [background.REST_S] * 6
 
 
 def test_the_main_thread_never_rests(monkeypatch: pytest.MonkeyPatch, rests: list[float]) -> None:
@@ -129,6 +148,39 @@ def test_the_journal_gives_way_unless_it_is_behind(
     writer.close()
     # Before the first, which was alone, and before each of the last, of which there were fewer than a batch.
     assert rests == [background.BRIEF_S] * BATCH
+
+
+def test_a_journal_that_is_closing_rests_no_more(
+    monkeypatch: pytest.MonkeyPatch, rests: list[float], tmp_path: Path
+) -> None:
+    store = open_store(JournalSettings(url=f"sqlite:///{tmp_path / 'journal.sqlite'}"))
+
+    class Kept(NoSink):
+        def write(self, items: Sequence[Item]) -> int:
+            return store.write(items)
+
+    has_begun, may_go_on = threading.Event(), threading.Event()
+
+    def first() -> list[Item]:
+        has_begun.set()
+        may_go_on.wait(10)
+        return []
+
+    at_times(monkeypatch, 1.0)
+    writer = Writer(Kept(), NoMeter())
+    writer.submit(first)
+    assert has_begun.wait(10)
+    for number in range(MANY):
+        writer.submit(lambda number=number: [record(f"r{number}")])  # type: ignore[misc]
+    closing = threading.Thread(target=writer.close)
+    closing.start()
+    while not writer._is_closing:
+        time.sleep(0.001)
+    may_go_on.set()
+    closing.join()
+    assert len(store.latest(Page())) == MANY
+    store.database.close()
+    assert rests == [background.BRIEF_S]  # before the first
 
 
 def test_the_journal_gives_way_between_the_rows_it_makes(
