@@ -153,20 +153,30 @@ class Store:
     ) -> Sequence[Listing] | None:
         """Compare a reading of the time `at` with what was last told, and keep what has changed.
 
-        All in one transaction, so that of many processes one finds a change. Where somebody has compared this
+        Of many processes one finds a change: it is kept only where what was told is still what the reading was
+        compared with; else it is compared again. Nobody waits meanwhile. Where somebody has compared this
         reading or a later one, nothing is. Returns what is told from now on; None if the file is of no use.
         """
 
         def write() -> Sequence[Listing]:
+            told = None
+            while told is None:
+                told = attempt()
+            return told
+
+        def attempt() -> Sequence[Listing] | None:
+            with self._open() as file:
+                file.execute("BEGIN")
+                row, lately = _told_row(file, source, asked), _drift_in(file, source)
+            told = None if row is None else _told(row[1])
+            if row is not None and told is not None and at <= row[0] <= now:
+                return told
+            compared = compare(told, lately)
+            written = listings_to_json(compared.told)
             with self._open() as file:
                 file.execute("BEGIN IMMEDIATE")
-                row = file.execute(
-                    "SELECT at, listings FROM told WHERE source = ? AND asked = ?", (source, asked)
-                ).fetchone()
-                told = None if row is None else _told(row[1])
-                if told is not None and at <= row[0] <= now:
-                    return told
-                compared = compare(told, _drift_in(file, source))
+                if _told_row(file, source, asked) != row:
+                    return None
                 # Before the new ones come in, of which none is lost untold.
                 file.execute(
                     "DELETE FROM drift WHERE source = ?1 AND id NOT IN"
@@ -177,7 +187,6 @@ class Store:
                     "INSERT INTO drift (at, change, source, is_told) VALUES (?, ?, ?, 0)",
                     [(each.at.timestamp(), _to_json(each), source) for each in compared.changes],
                 )
-                written = listings_to_json(compared.told)
                 file.execute("REPLACE INTO told VALUES (?, ?, ?, ?)", (source, asked, at, written))
             return compared.told
 
@@ -313,6 +322,14 @@ def _kept(*row: object) -> Kept:
     ):
         raise ValueError("a row in it makes no sense")
     return Kept(tried_at, read_at, failures, *texts)  # type: ignore[arg-type]  # checked above
+
+
+def _told_row(file: sqlite3.Connection, source: str, asked: str) -> tuple[float, str] | None:
+    """Return what was last told of a source, as it is written, and the time of that reading."""
+    found: tuple[float, str] | None = file.execute(
+        "SELECT at, listings FROM told WHERE source = ? AND asked = ?", (source, asked)
+    ).fetchone()
+    return found
 
 
 def _told(written: str) -> tuple[Listing, ...] | None:

@@ -90,6 +90,22 @@ def test_a_reading_is_compared_once_whoever_has_it(path: Path) -> None:
     assert one.drift() == (change,)
 
 
+def test_nobody_waits_for_a_comparison_and_one_that_came_too_late_is_made_again(path: Path) -> None:
+    one, two = Store(path), Store(path, busy_s=0.0)
+    first, second = (Drift(AT, "appeared", "p", name, "s") for name in ("first", "second"))
+    seen: list[tuple[object, Sequence[Drift]]] = []
+
+    def compare(told: Sequence[Listing] | None, lately: Sequence[Drift]) -> Compared:
+        if not seen:
+            assert notice(two, [first], at=1.0)  # it finds the file free
+        seen.append((told, lately))
+        return Compared([second], LISTINGS)
+
+    assert one.notice("s", "a", 2.0, 3.0, compare) == LISTINGS
+    assert seen == [(None, ()), (LISTINGS, (first,))]
+    assert one.take_untold() == (first, second)
+
+
 def test_a_change_is_given_to_one_process_to_tell(path: Path) -> None:
     one, two, change = Store(path), Store(path), Drift(AT, "appeared", "p", "m", "s")
     notice(one, [change])
