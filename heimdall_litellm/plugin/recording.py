@@ -64,6 +64,8 @@ WEIGHTS: Final[Mapping[Source, tuple[float, float]]] = {
     "regenerated": (0.2, 0.3),
 }
 """Score and weight of what nobody said: a person's own word weighs 1."""
+_NOBODYS_FAULT: Final = ("ok", "client", "unknown")
+"""How attempts end that speak against no model: a client's mistake, say, or that the client was gone."""
 _MOST_READERS: Final = 20_000
 """Of how many requests it is known who read them, for those that go on from there."""
 _READ: Final = (
@@ -325,10 +327,6 @@ def _outcome(ended: _Ended, form: Form, prices_of: PricesOf, read_by: str | None
 def _caching(choice: Choice, body: Mapping[str, Any]) -> frozenset[str]:
     entries = map(choice.snapshot.entries.get, {choice.baseline, choice.decision.model})
     return frozenset(entry.name for entry in entries if entry is not None and caches(entry, body))
-
-
-_NOBODYS_FAULT: Final = ("ok", "client", "unknown")
-"""How attempts end that speak against no model: a client's mistake, say, or that the client was gone."""
 
 
 def _failures(ended: _Ended) -> Iterator[Signal]:

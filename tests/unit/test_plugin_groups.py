@@ -36,6 +36,21 @@ def test_a_name_leads_to_the_group_that_serves_it(asked: str, found: str | None)
     assert Groups(MODELS).find(asked, {"nick": "plain", "nick-wild": "openai/gpt-5"}) == found
 
 
+def test_other_names_are_read_without_a_warning_where_the_old_way_warns() -> None:
+    class Registry:
+        def aliases(self) -> dict[str, str]:
+            return {"nick": "plain"}
+
+    class Router:
+        registry = staticmethod(Registry)
+
+        @property
+        def model_group_alias(self) -> None:
+            raise AssertionError("deprecated")
+
+    assert seams.aliases_of(Router()) == {"nick": "plain"}  # type: ignore[arg-type]
+
+
 def test_an_alias_may_be_hidden() -> None:
     class Router:
         model_group_alias = {"a": "plain", "b": {"model": "plain", "hidden": True}, "c": 7}  # noqa: RUF012
