@@ -11,7 +11,8 @@ catalog's thread refreshes again and again without a pause, for 50 model groups;
 in five minutes for each source. What is timed is from when a request came until it was decided on. Beside it
 the same with nothing going on, and while another thread computes without ever giving way. `unchanged` is what
 a refresh mostly is: nothing was sent, and the groups are merged again. `news` is a whole list: parsed, read,
-compared, merged. With `prices` the engine gets a new snapshot besides.
+compared, merged. With `prices` the engine gets a new snapshot besides. The last three again where nobody
+rests (`heimdall_litellm/background.py`).
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -151,6 +154,7 @@ def measure_load() -> dict[str, Any]:
     """Time decisions with nothing going on, and while lists are taken in one after the other."""
     from pydantic_core import from_json
 
+    from heimdall_litellm import background
     from heimdall_litellm.bundle import load_bundle
     from heimdall_litellm.catalog.drift import compare
     from heimdall_litellm.catalog.listings_index import ListingsIndex
@@ -197,8 +201,10 @@ def measure_load() -> dict[str, Any]:
         "news": news,
         "prices": prices,
     }
-    for name, refresh in kinds.items():
-        with refreshing(refresh) as each_ms:
+    restless = {f"{name}, without rests": kinds[name] for name in ("unchanged", "news", "prices")}
+    for name, refresh in {**kinds, **restless}.items():
+        work_s = inf if name in restless else background.WORK_S
+        with patch.object(background, "WORK_S", work_s), refreshing(refresh) as each_ms:
             taken = figures(decide())
         rows[name] = {**taken, "refresh_ms": round(float(np.median(each_ms)), 1), "refreshes": len(each_ms)}
     return rows

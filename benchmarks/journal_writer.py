@@ -9,7 +9,8 @@ queue, so that it is soon full. Each time what was handed over must be what was 
 item. Nobody else uses the interpreter meanwhile; in a proxy the hooks do.
 
 Last, what a request feels of it: decisions are due at 100 a second, and what is timed is from then until each
-is made, without a journal and with one that takes in a record and an outcome for each of them.
+is made, without a journal, with one that takes in a record and an outcome for each of them, and with one
+whose writer never rests (`background.py`).
 """
 
 from __future__ import annotations
@@ -23,12 +24,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import count
+from math import inf
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 from benchmarks.decision import Figures, figures, heimdall, paced
 from benchmarks.journal import Count, Hooks, Stored, deployments, journal_at, stored, texts
 from benchmarks.prompts import body, prompts
+from heimdall_litellm import background
+from heimdall_litellm.background import WORK_S
 from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.journal.record import Document, Item
 from heimdall_litellm.journal.sink import NoMeter, NoSink
@@ -149,7 +154,7 @@ class Load:
         return Offer(per_s, sent / spent, sent, whole, self._meter.lost - lost)
 
     def felt(self) -> dict[str, Figures]:
-        """Return what decisions take beside nothing, and beside this journal."""
+        """Return what decisions take alone, beside this journal, and if its writer never rested."""
         decide, bodies = heimdall(), [body(text) for text in prompts(500, 200)]
 
         def decided(number: int) -> None:
@@ -160,10 +165,12 @@ class Load:
             self.offer(1)
 
         paced(decided, len(bodies), 0.0)
-        kinds = {"alone": decided, "beside it": kept}
-        taken = {name: figures(paced(call, FELT, FELT_EACH_S)) for name, call in kinds.items()}
-        self._flush()
-        return taken
+        found = {"alone": figures(paced(decided, FELT, FELT_EACH_S))}
+        for name, work_s in {"beside it": WORK_S, "beside it without rests": inf}.items():
+            with patch.object(background, "WORK_S", work_s):
+                found[name] = figures(paced(kept, FELT, FELT_EACH_S))
+                self._flush()
+        return found
 
     def close(self) -> None:
         """End the writer."""
@@ -186,6 +193,8 @@ class Found:
     """The rate at which a journal keeps requests, the processor's time for one, and what other rates lose."""
 
     kept_per_s: float
+    restless_per_s: float
+    """The same where the writer never rests."""
     busy_us: float
     offers: tuple[Offer, ...]
     felt: Mapping[str, Figures]
@@ -197,8 +206,12 @@ def measure(url: str, requests: Requests, wanted: int, seconds: float) -> Found:
     try:
         load.rate(BURST)  # the tables are made, and what is imported late
         per_s, busy_us = load.rate(wanted)
+        with patch.object(background, "WORK_S", inf):
+            restless_per_s, _ = load.rate(wanted)
         felt = load.felt()
-        return Found(per_s, busy_us, tuple(load.at(share * per_s, seconds) for share in SHARES), felt)
+        return Found(
+            per_s, restless_per_s, busy_us, tuple(load.at(share * per_s, seconds) for share in SHARES), felt
+        )
     finally:
         load.close()
 
@@ -225,7 +238,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _in_words(found: Found) -> str:
-    lines = [f"{found.kept_per_s:,.0f} requests/s kept, {found.busy_us:.0f} µs of our processor each"]
+    rates = f"{found.kept_per_s:,.0f} requests/s kept ({found.restless_per_s:,.0f} without rests)"
+    lines = [f"{rates}, {found.busy_us:.0f} µs of our processor each"]
     lines += [
         f"offered {offer.offered_per_s:,.0f}/s: of {offer.requests:,} requests {offer.whole:,} are whole in "
         f"the database, {offer.lost_items:,} items lost and counted"
