@@ -153,8 +153,8 @@ class Store:
     ) -> Sequence[Listing] | None:
         """Compare a reading of the time `at` with what was last told, and keep what has changed.
 
-        Of many processes one finds a change: it is kept only where what was told is still what the reading was
-        compared with; else it is compared again. Nobody waits meanwhile. Where somebody has compared this
+        Of many processes one finds a change: it is kept only where what was told is still what the reading
+        was compared with; else it is compared again. Nobody waits meanwhile. Where somebody has compared this
         reading or a later one, nothing is. Returns what is told from now on; None if the file is of no use.
         """
 
