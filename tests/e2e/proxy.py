@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +98,14 @@ def launch(directory: Path, config: Mapping[str, Any], env: Mapping[str, str] | 
     proxy.gatherer = threading.Thread(target=gather, daemon=True)
     proxy.gatherer.start()
     return proxy
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until it holds. Raises AssertionError if it doesn't within half a minute."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def wait_until_up(proxy: Proxy, within_s: float = START_TIMEOUT_S) -> None:

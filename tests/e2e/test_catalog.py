@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.e2e import configs
-from tests.e2e.proxy import MASTER_KEY, Proxy, running
+from tests.e2e.proxy import MASTER_KEY, Proxy, running, until
 from tests.fakes import lists as fake
 from tests.fakes.hosts import OPENROUTER, Hosts
 from tests.fakes.lists import Lists
@@ -68,13 +68,6 @@ def proxy(lists: Lists, hosts: Hosts, tmp_path_factory: pytest.TempPathFactory) 
     keys = {"OPENAI_API_KEY": "sk-canary", "OPENROUTER_API_KEY": "sk-canary-or"}
     with running(directory, config, {**hosts.environment(), **keys}) as started:
         yield started
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def chosen(proxy: Proxy) -> str:

@@ -14,7 +14,7 @@ import anthropic
 import httpx
 import pytest
 
-from tests.e2e.proxy import MASTER_KEY, Proxy
+from tests.e2e.proxy import MASTER_KEY, Proxy, until
 from tests.fakes import hosts as names
 from tests.fakes.providers import FakeProviders
 
@@ -150,6 +150,9 @@ def test_a_session_falls_over_to_another_vendor_and_comes_back(
     # Claude's own thoughts have come through the whole way, and nobody else's.
     assert signatures == [first.content[0].signature]
 
+    # One probe at a time: the breaker hears of this one from LiteLLM's log, some time after its last byte.
+    with httpx.Client(trust_env=False) as patient:
+        until(lambda: patient.get(f"{hosts_proxy.url}/test/aside").json() == {})
     fakes.received.clear()
     last = _turn(client, _after(transcript, fourth))
     assert fakes.hosts == [names.ANTHROPIC]
