@@ -32,6 +32,7 @@ from heimdall_litellm.catalog.sources.litellm_map import (
 )
 from heimdall_litellm.catalog.sources.openai import OpenAI
 from heimdall_litellm.catalog.sources.openrouter import OpenRouter
+from heimdall_litellm.catalog.sources.reading import usd_per_mtok
 from heimdall_litellm.errors import CatalogError
 
 Facts = Mapping[str, object]
@@ -119,7 +120,7 @@ def stated(deployment: Deployment) -> dict[str, Value | None]:
         else:
             continue
         if value is not None:
-            found[name] = value * 1e6 if key in PRICE_KEYS else int(value)
+            found[name] = usd_per_mtok(value) if key in PRICE_KEYS else int(value)
     for key, name in CLAIM_KEYS.items():
         if (claim := said.get(key)) is not None:
             found[name] = claim if isinstance(claim, bool) else None

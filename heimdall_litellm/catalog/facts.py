@@ -97,7 +97,9 @@ class SourceStatus:
     """How one source is doing. `read_at` is its last good answer, `tried_at` its last attempt.
 
     `is_active` is false where it lacks a key, or is switched off; `error` says in a few words what failed.
-    `suspected_since` is when it began to say what isn't believed yet (`suspicion.py`).
+    `suspected_since` is when it began to say what isn't believed yet (`suspicion.py`), `asked_since` when
+    this process began to ask it. What `is_bundled` came with an installed package: nobody read it, and only
+    the package's version tells how old it is.
     """
 
     name: str
@@ -107,6 +109,16 @@ class SourceStatus:
     models: int = 0
     error: str | None = None
     suspected_since: datetime | None = None
+    asked_since: datetime | None = None
+    is_bundled: bool = False
+
+    def age_s(self, now: float) -> float | None:
+        """Return the seconds since its last good answer; while there is none, since it began to be asked.
+
+        None where it isn't asked.
+        """
+        since = self.read_at or (self.asked_since if self.is_active else None)
+        return None if since is None else max(0.0, now - since.timestamp())
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ class Lookout:
         self.is_active = False
         self.next_at = 0.0
         self._asked = ""
+        self._asked_since: float | None = None
+        self._is_failing = False
         self._suspicion: Suspicion | None = None
 
     @property
@@ -91,6 +93,7 @@ class Lookout:
             models=len(reading.listings) if reading else 0,
             error=kept.error if kept else None,
             suspected_since=_moment(suspicion.since) if suspicion else None,
+            asked_since=None if self._asked_since is None else _moment(self._asked_since),
         )
 
     @property
@@ -139,11 +142,13 @@ class Lookout:
             credentials = self._credentials()
             self.is_active = credentials is not None and self.source.url is not None
             if credentials is None or self.source.url is None:
-                self.reading = self.kept = self._suspicion = None
+                self.reading = self.kept = self._suspicion = self._asked_since = None
                 return None
             url, headers, hosts = self.source.url, dict(credentials), self.source.hosts
         self.is_active = True
         asked = asked_by(url, headers)
+        if asked != self._asked or self._asked_since is None:
+            self._asked_since = self._world.now()
         if asked != self._asked:
             self._asked, self.reading, self.kept, self.next_at = asked, None, None, 0.0
             self._suspicion = None
@@ -260,6 +265,11 @@ class Lookout:
         before = self.kept or Kept(began)
         kept = replace(before, tried_at=self._world.now(), failures=before.failures + 1, error=error)
         self._note(kept)
+        if not self._is_failing:
+            self._is_failing = True
+            read = self.reading
+            serves = f"its list of {read.at:%Y-%m-%d %H:%M} UTC serves" if read else "no list of it is known"
+            logger.warning("Catalog: %s; %s, and it is tried again (said once)", error, serves)
         if self._world.store is not None:
             self._world.store.put(self.source.name, self._asked, kept)
 
@@ -295,6 +305,9 @@ class Lookout:
     def _note(self, kept: Kept) -> None:
         """Remember how it went, and settle when it is due again."""
         self.kept = kept
+        if self._is_failing and not kept.failures:
+            self._is_failing = False
+            logger.info("Catalog: %s answers again", self.source.name)
         every = self._world.settings.refresh_seconds
         if kept.failures:
             pause = min(FIRST_PAUSE_S, every or FIRST_PAUSE_S) * 2 ** min(kept.failures - 1, 20)

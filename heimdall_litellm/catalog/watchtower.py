@@ -17,7 +17,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
@@ -63,7 +63,7 @@ class Meter(Protocol):
         ...
 
     def state(self, source: str, models: int, age_s: float | None) -> None:
-        """Take the number of models of a source, and the age of what is known from it."""
+        """Take the number of models of a source, and its age (`SourceStatus.age_s`)."""
         ...
 
     def drift(self, kind: str) -> None:
@@ -87,8 +87,9 @@ class Silent:
 class Watchtower:
     """Keeps the catalog current. Raises ConfigError for a source that nobody registers.
 
-    `price_map` and `environ` are asked each time. `listener` receives each new view, in the thread that made
-    it; what it raises is logged. `find_shared` gives the place where machines share what they have read.
+    `price_map` and `environ` are asked each time; `map_read_at` says when the map was fetched, None for the
+    one that came with LiteLLM. `listener` receives each new view, in the thread that made it; what it raises
+    is logged. `find_shared` gives the place where machines share what they have read.
     Where not `is_telling`, changes in lists are kept for a process of the proxy to tell, and the price map,
     which may be another than the proxy's, isn't compared.
     """
@@ -98,6 +99,7 @@ class Watchtower:
         settings: CatalogSettings,
         price_map: Callable[[], PriceMap],
         *,
+        map_read_at: Callable[[], datetime | None] = lambda: None,
         environ: Callable[[], Mapping[str, str]] = environment,
         listener: Listener | None = None,
         meter: Meter | None = None,
@@ -107,7 +109,8 @@ class Watchtower:
         now: Callable[[], float] = time.time,
         jitter: Callable[[], float] = lambda: _RANDOM.uniform(0.9, 1.1),
     ) -> None:
-        self._settings, self._price_map, self._environ = settings, price_map, environ
+        self._settings, self._environ = settings, environ
+        self._price_map, self._map_read_at = price_map, map_read_at
         self._listener, self._meter, self._now = listener, meter or Silent(), now
         self._is_telling = is_telling
         wanted = [source for source in sources(settings.sources) if source.url is not None]
@@ -128,7 +131,7 @@ class Watchtower:
         self._assume_credentials = False
         self._merged = Merged({})
         self._index = ListingsIndex()
-        self._map_at = now()
+        self._merged_at = now()
         self._noticed_map: PriceMap | None = None
         self._drift: Sequence[Drift] = ()
         self._view = CatalogView({})
@@ -156,8 +159,10 @@ class Watchtower:
 
     def status(self) -> tuple[SourceStatus, ...]:
         """How the sources are doing, the price map last."""
-        at = datetime.fromtimestamp(self._map_at, UTC)
-        own = SourceStatus(MAP, True, read_at=at, tried_at=at, models=len(self._price_map()))
+        at = self._map_read_at()
+        own = SourceStatus(
+            MAP, True, read_at=at, tried_at=at, models=len(self._price_map()), is_bundled=at is None
+        )
         return (*(lookout.status for lookout in self._lookouts), own)
 
     def start(self) -> None:
@@ -214,7 +219,7 @@ class Watchtower:
             for lookout, is_read in zip(self._lookouts, reading, strict=True)
             if lookout.is_active and not is_read
         ]
-        waits.append(self._map_at + self._settings.refresh_seconds - now)
+        waits.append(self._merged_at + self._settings.refresh_seconds - now)
         return min(_READING_S if any(reading) else LOOK_S, max(0.1, min(waits)))
 
     def _warm(self) -> None:
@@ -279,7 +284,7 @@ class Watchtower:
 
     def _renew(self, *, is_forced: bool) -> None:
         """Merge again where the price map is due or another, and tell what is new, and ages."""
-        is_due = is_forced or self._now() >= self._map_at + self._settings.refresh_seconds
+        is_due = is_forced or self._now() >= self._merged_at + self._settings.refresh_seconds
         if self._notice_map() or is_due:
             with self._merging:
                 self._merge_again()
@@ -306,7 +311,7 @@ class Watchtower:
 
     def _merge_again(self) -> None:
         """Merge for the same models."""
-        self._map_at = self._now()
+        self._merged_at = self._now()
         merged = self._merge(self._models, self._assume_credentials)
         self._merged = settled(self._merged, merged)
         # What is gone from a list was heard there before.
@@ -318,7 +323,7 @@ class Watchtower:
             self._price_map(),
             self._environ(),
             listings=self._index,
-            map_at=datetime.fromtimestamp(self._map_at, UTC),
+            map_at=self._map_read_at(),
             assume_credentials=assume_credentials,
         )
 
@@ -347,8 +352,7 @@ class Watchtower:
         """Make the view what it is now, and hand it to the listener."""
         status = self.status()
         for each in status:
-            age_s = None if each.read_at is None else max(0.0, self._now() - each.read_at.timestamp())
-            self._meter.state(each.name, each.models, age_s)
+            self._meter.state(each.name, each.models, each.age_s(self._now()))
         view = CatalogView(self._merged.cards, status, self._drift)
         is_new = view.cards is not self._view.cards
         self._view = view

@@ -115,6 +115,7 @@ def show_sources(console: Console, sources: Sequence[SourceStatus]) -> None:
     shown = table("source", "models", "read", "", right=("models",))
     for each in sources:
         read = "never" if each.read_at is None else f"{_age(now - each.read_at)} ago"
+        read = "with LiteLLM" if each.is_bundled else read
         note = each.error or ("" if each.is_active else "not asked: no key, or switched off")
         shown.add_row(each.name, str(each.models), read, Text(note, "yellow" if each.error else "dim"))
     console.print()
@@ -173,6 +174,7 @@ def statuses(sources: Sequence[SourceStatus]) -> list[dict[str, object]]:
             "models": each.models,
             "error": each.error,
             "suspected_since": moment(each.suspected_since),
+            "is_bundled": each.is_bundled,
         }
         for each in sources
     ]

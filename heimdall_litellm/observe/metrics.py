@@ -48,7 +48,7 @@ _MODELS = Gauge(
 )
 _AGE = Gauge(
     "heimdall_catalog_age_seconds",
-    "Age of a source's last good list.",
+    "Age of a source's last good list; of one that never answered, the time since it is asked.",
     ["source"],
     multiprocess_mode="livemax",
 )
@@ -135,9 +135,10 @@ class CatalogMeter:
         _READS.labels(source, outcome).inc()
 
     def state(self, source: str, models: int, age_s: float | None) -> None:
-        """Show what is known from a source, and since when; nothing where nothing ever was."""
-        if age_s is not None:
+        """Show what is known from a source, and since when; no age where it isn't asked."""
+        if models or age_s is not None:
             _MODELS.labels(source).set(models)
+        if age_s is not None:
             _AGE.labels(source).set(age_s)
 
     def drift(self, kind: str) -> None:

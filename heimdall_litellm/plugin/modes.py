@@ -26,8 +26,12 @@ class Modes:
     @property
     def may_shadow(self) -> bool:
         """Whether any request at all may be decided on and left alone."""
-        every = [self._settings.mode, *(rule.mode for rule in self._settings.modes)]
-        return "shadow" in every
+        return "shadow" in self.named
+
+    @property
+    def named(self) -> frozenset[ModeName]:
+        """All modes that any request may be handled in."""
+        return frozenset((self._settings.mode, *(rule.mode for rule in self._settings.modes)))
 
     def watches(self, model: str) -> bool:
         """Whether requests for a model group are looked at in shadow mode."""

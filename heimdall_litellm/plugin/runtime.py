@@ -104,6 +104,7 @@ def make_tower(settings: CatalogSettings, listener: Listener) -> Watchtower:
     return Watchtower(
         settings,
         seams.price_map,
+        map_read_at=seams.price_map_read_at,
         listener=listener,
         meter=metrics.CatalogMeter(),
         find_shared=find_shared,
@@ -280,6 +281,11 @@ class Runtime:
     def _read(self, models: ModelList) -> tuple[CatalogEntry, ...]:
         simulating = simulates_all(self.settings, models, environment())
         self.tower.view(models, assume_credentials=simulating)
+        if self.is_simulating and not simulating:
+            logger.info(
+                "Heimdall: real providers are called, as a model has a key or an address of its own. Models "
+                "whose key isn't set are chosen no more."
+            )
         self.is_simulating = simulating
         return tuple(self._entries.values())
 

@@ -16,6 +16,7 @@ import ssl
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any, Protocol, cast
@@ -44,6 +45,8 @@ PLACEHOLDER_KEY = "oauth"
 """Stands where LiteLLM insists on a key and the provider is given a bearer instead."""
 _OF_A_CALLER = re.compile("-[0-9a-f]{16}$")
 _REGISTERED = "litellm.utils:_registered_pricing_fields"
+_MAP_SOURCE = "litellm.litellm_core_utils.get_model_cost_map:get_model_cost_map_source_info"
+_MAP_LOADED_AT = "litellm.litellm_core_utils.get_model_cost_map:get_model_cost_map_loaded_at"
 _BY_HAND = "litellm.utils:_runtime_registered_model_cost"
 _KEY_CHECK = "litellm.proxy.auth.user_api_key_auth:user_api_key_auth"
 _IS_PUBLIC = "litellm.proxy.auth.auth_utils:route_in_additonal_public_routes"
@@ -150,6 +153,8 @@ _OTHERS: tuple[tuple[str, bool, str], ...] = (
     ("litellm:model_cost", True, "prices"),
     (_REGISTERED, False, "telling prices from what a router made before Heimdall's has registered"),
     (_BY_HAND, False, "the same, where models were registered by hand"),
+    (_MAP_SOURCE, False, "how old the price map is"),
+    (_MAP_LOADED_AT, False, "the same"),
     (
         "litellm.proxy.auth.fallback_model_access:is_model_authorized_for_token",
         True,
@@ -288,6 +293,16 @@ def price_map() -> _PriceMap:
     if _pristine[0] is not live:
         _pristine = live, as_loaded(live, _mapping_of(_REGISTERED), _mapping_of(_BY_HAND))
     return _pristine[1]
+
+
+def price_map_read_at() -> datetime | None:
+    """Return when LiteLLM fetched its price map; None if it took the one it came with, or doesn't say."""
+    found: Mapping[str, object] = _mapping_of(_MAP_SOURCE)
+    if found.get("source") != "remote":
+        return None
+    loaded_at = _attribute(_MAP_LOADED_AT)
+    at = loaded_at() if callable(loaded_at) else None
+    return at if isinstance(at, datetime) else None
 
 
 def _mapping_of(path: str) -> _PriceMap:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from heimdall_litellm.core.types import Bucket, Effort, RouterPolicy
 from heimdall_litellm.journal.record import Arm, Cause, JournalRecord, Mode, Outcome, Signal, Status
@@ -14,6 +14,9 @@ from heimdall_litellm.report.figures import Summary
 MAX_ID = 200
 MAX_LABEL = 100
 MAX_COMMENT = 2_000
+# No control characters, none that end a line, and none that is unseen or turns the direction of writing;
+# stated by ranges, so that the OpenAPI document can say it.
+LABEL = r"^[^\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$"
 
 
 class DecisionSummary(BaseModel):
@@ -92,18 +95,12 @@ class PreviewAnswer(BaseModel):
 Score = Annotated[float, Field(ge=0, le=1)]
 
 
-def _printable(label: str) -> str:
-    if not label.isprintable():
-        raise ValueError("must hold printable characters alone, on one line")
-    return label
-
-
 class _Rated(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     score: Score | Literal["up", "down"] = Field(description="0 to 1; `up` is 1 and `down` 0.")
-    label: Annotated[str, Field(max_length=MAX_LABEL), AfterValidator(_printable)] | None = Field(
-        default=None, description="A word of your own, such as `wrong-language`; printable characters alone."
+    label: Annotated[str, Field(max_length=MAX_LABEL, pattern=LABEL)] | None = Field(
+        default=None, description="A word of your own, such as `wrong-language`: one line, all of it visible."
     )
     comment: Annotated[str, Field(max_length=MAX_COMMENT)] | None = Field(
         default=None, description="Kept as it is sent, whatever is kept of prompts."

@@ -132,6 +132,9 @@ class SourceHealth(BaseModel):
     models: int
     read_at: datetime | None = Field(description="When it last answered well (RFC 3339).")
     age_seconds: int | None
+    is_bundled: bool = Field(
+        description="It came with the installed LiteLLM, and is as old as that; nobody fetched it."
+    )
     tried_at: datetime | None
     error: str | None = Field(description="What went wrong last; for admins only.")
     suspected_since: datetime | None = Field(

@@ -277,6 +277,7 @@ def _source(source: SourceStatus, now: datetime, *, is_admin: bool) -> models.So
         models=source.models,
         read_at=read_at,
         age_seconds=max(0, int((now - read_at).total_seconds())) if read_at is not None else None,
+        is_bundled=source.is_bundled,
         tried_at=_utc(source.tried_at) if source.tried_at is not None else None,
         error=source.error if is_admin else None,
         suspected_since=_utc(source.suspected_since) if source.suspected_since is not None else None,

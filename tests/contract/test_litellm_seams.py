@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import copy
 import inspect
+import os
+import subprocess
+import sys
+import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +24,7 @@ from litellm.proxy.openai_files_endpoints.common_utils import encode_file_id_wit
 
 from heimdall_litellm.catalog import load_price_map
 from heimdall_litellm.catalog.credentials import ADDRESS_VARIABLES, KEY_VARIABLES
+from heimdall_litellm.catalog.price_map import bundled_price_map_path
 from heimdall_litellm.errors import BadOverride, NoCandidate
 from heimdall_litellm.plugin import access, seams
 from heimdall_litellm.plugin.handler import HeimdallHandler
@@ -294,6 +302,38 @@ def test_what_is_not_registered_stays_as_litellm_has_loaded_it(monkeypatch: pyte
     assert found["gpt-5"]["input_cost_per_token"] == 7e-06
     assert found["gpt-99"]["max_input_tokens"] == 99
     assert "sample_spec" not in found
+
+
+@pytest.mark.parametrize("is_reachable", [True, False])
+def test_a_price_map_that_litellm_fetched_has_a_time_and_the_one_it_came_with_has_none(
+    is_reachable: bool,
+) -> None:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    path = bundled_price_map_path()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=path.parent))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    name = path.name if is_reachable else "missing.json"
+    environ = {
+        "PATH": os.environ["PATH"],
+        "LITELLM_MODEL_COST_MAP_URL": f"http://127.0.0.1:{server.server_port}/{name}",
+    }
+    code = "import litellm; from heimdall_litellm.plugin import seams; print(seams.price_map_read_at())"
+    before = datetime.now(UTC)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True, timeout=120
+        )
+    finally:
+        server.shutdown()
+        server.server_close()
+    said = done.stdout.strip()
+    if is_reachable:
+        assert before <= datetime.fromisoformat(said) <= datetime.now(UTC)
+    else:
+        assert said == "None"
 
 
 def test_what_the_user_has_registered_by_hand_counts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -83,12 +84,14 @@ class Process:
         self.environ: dict[str, str] = dict(more.pop("environ", {}))
         self.prices: dict[str, Mapping[str, object]] = dict(more.pop("prices", PRICES))
         self.meter, self.views = Meter(), list[CatalogView]()
+        self.map_read_at: datetime | None = None
         find_shared = more.pop("find_shared", lambda: None)
         is_telling = more.pop("is_telling", True)
         settings = CatalogSettings.model_validate({"store": str(store), "refresh_seconds": 300, **more})
         self.tower = Watchtower(
             settings,
             lambda: self.prices,
+            map_read_at=lambda: self.map_read_at,
             environ=lambda: self.environ,
             listener=self.views.append,
             meter=self.meter,
@@ -143,7 +146,9 @@ def test_what_all_sources_say_is_in_the_cards_after_one_round(server: Lists, pro
     assert {each.name: each.models for each in view.sources} == {
         "openrouter": 13, "openai": 12, "google": 4, "anthropic": 4, "litellm": len(PRICES),
     }  # fmt: skip
-    assert all(each.is_active and each.error is None and each.read_at for each in view.sources)
+    *fetched, own = view.sources
+    assert all(each.is_active and each.error is None and each.read_at for each in fetched)
+    assert (own.name, own.is_active, own.is_bundled, own.read_at) == ("litellm", True, True, None)
     assert sorted(process.outcomes) == [
         (name, "fetched") for name in ("anthropic", "google", "openai", "openrouter")
     ]
@@ -581,6 +586,62 @@ def test_a_change_of_the_price_map_is_used_and_told(
         view = process.look(301)
     assert view.cards["az"].entry.input_usd_per_mtok == 3.0
     assert "azure/gpt-5: input $1.5 -> $3 per 1M tokens, says litellm" in caplog.text
+
+
+def test_the_price_map_is_as_old_as_litellms_last_fetch_and_a_bundled_one_has_no_age(
+    process: Process,
+) -> None:
+    process.tower.view([deployment("azure/gpt-5", "az", api_key="k")])
+    bundled = process.look(301)
+    assert bundled.cards["az"].facts["input_usd_per_mtok"].at is None
+    assert process.meter.states["litellm"] == (len(PRICES), None)
+    process.map_read_at = datetime.fromtimestamp(process.now, UTC)
+    process.prices = {**PRICES, "azure/gpt-5": {**PRICES["azure/gpt-5"], "input_cost_per_token": 2.1e-06}}
+    view = process.look(40)
+    assert view.cards["az"].facts["input_usd_per_mtok"] == Fact(2.1, "litellm", process.map_read_at)
+    process.look(3600)
+    status = process.status("litellm")
+    assert (status.read_at, status.is_bundled) == (process.map_read_at, False)
+    assert process.meter.states["litellm"] == (len(PRICES), 3640.0)
+
+
+def test_a_source_that_never_answered_grows_old_from_when_it_was_first_asked(
+    server: Lists, tmp_path: Path
+) -> None:
+    server.serve(OR, {"error": "maintenance"})
+    process = Process(server, tmp_path / "store.sqlite", environ={})
+    process.tower.view(MODELS)
+    process.look()
+    process.look(86_401)
+    assert process.meter.states["openrouter"] == (0, 86_401.0)
+    assert process.meter.states["openai"] == (0, None), "it has no key, so nobody waits for it"
+    process.environ.update(KEYS)
+    process.look(10)
+    process.look(20)
+    assert process.meter.states["openai"][1] is not None
+    assert process.meter.states["openai"][1] <= 20
+
+
+def test_a_source_that_fails_is_logged_once_and_once_more_when_it_answers_again(
+    server: Lists, process: Process, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "heimdall_litellm")
+    process.look()
+    read = process.status("openrouter").read_at
+    assert read is not None
+    caplog.clear()
+    server.serve(OR, {"error": "maintenance"})
+    for _ in range(3):
+        process.look(LONGEST_PAUSE_S)
+    (line,) = lines(caplog)
+    assert line.startswith("Catalog: openrouter")
+    assert f"its list of {read:%Y-%m-%d %H:%M} UTC serves" in line
+    serve_all(server)
+    process.look(LONGEST_PAUSE_S)
+    assert lines(caplog) == ["Catalog: openrouter answers again"]
+    server.serve(OR, {"error": "maintenance"})
+    process.look(301)
+    assert len(lines(caplog)) == 1, "another outage is told again"
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -120,6 +120,25 @@ async def test_bypassed_nothing_is_decided(make: Any) -> None:
     assert raised.value.code == "heimdall_not_virtual"
 
 
+@pytest.mark.parametrize(
+    ("settings", "is_routing", "is_shadowing"),
+    [
+        ({}, True, False),
+        ({"mode": "shadow"}, False, True),
+        ({"mode": "off"}, False, False),
+        ({"mode": "off", "modes": [{"mode": "shadow", "share": 0.1}]}, False, True),
+        ({"mode": "shadow", "modes": [{"mode": "route", "teams": ["a"]}]}, True, True),
+    ],
+)
+def test_the_flags_tell_routing_from_shadow_mode(
+    make: Any, settings: dict[str, Any], is_routing: bool, is_shadowing: bool
+) -> None:
+    flags = make(**settings).flags()
+    assert (flags["routing"], flags["shadow"]) == (is_routing, is_shadowing)
+    flags = make(is_bypassed=True, **settings).flags()
+    assert (flags["routing"], flags["shadow"]) == (False, False)
+
+
 async def test_a_refusal_is_the_requests_own(make: Any) -> None:
     with pytest.raises(NoCandidate) as raised:
         await explain(make(), HI, caller("heimdall"))

@@ -8,7 +8,7 @@ from typing import Final
 
 from heimdall_litellm.catalog.facts import Value
 from heimdall_litellm.catalog.price_map import SAMPLE
-from heimdall_litellm.catalog.sources.reading import Collector, day, mapping
+from heimdall_litellm.catalog.sources.reading import Collector, day, mapping, usd_per_mtok
 from heimdall_litellm.catalog.sources.source import Page, Rank
 
 PRICE_KEYS: Final = {
@@ -38,7 +38,7 @@ def facts_of(raw: Mapping[str, object]) -> dict[str, Value]:
     priced = with_first_tier(raw)
     for key, name in PRICE_KEYS.items():
         if (price := number(priced.get(key))) is not None:
-            facts[name] = price * 1e6
+            facts[name] = usd_per_mtok(price)
     for key, name in WINDOW_KEYS.items():
         if (tokens := number(raw.get(key))) is not None:
             facts[name] = int(tokens)

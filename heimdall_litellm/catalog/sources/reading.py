@@ -51,7 +51,12 @@ def per_mtok(value: object) -> float | None:
         except ValueError:
             return None
     price = _number(value, 0.0, MAX_USD_PER_MTOK / 1e6)
-    return None if price is None else round(price * 1e6, 9)
+    return None if price is None else usd_per_mtok(price)
+
+
+def usd_per_mtok(usd_per_token: float) -> float:
+    """Return a price per million tokens, without the noise of a binary fraction (2.0999999999999996)."""
+    return round(usd_per_token * 1e6, 9)
 
 
 def day(value: object) -> str | None:
