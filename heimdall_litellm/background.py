@@ -13,8 +13,10 @@ from typing import Final
 
 WORK_S: Final = 0.0003
 """How long a thread works on before it lets others go."""
-REST_S: Final = 0.0005
-"""How long it lets them. It must be a real pause: after one of no length the same thread often goes on."""
+REST_S: Final = 0.003
+"""How long it lets them: a request, which asks for the lock many times, then meets work one time in ten. It
+must be a real pause: after one of no length the same thread often goes on.
+"""
 BRIEF_S: Final = 0.0002
 """The same for who has to keep up with requests."""
 
@@ -44,5 +46,5 @@ def give_way(rest_s: float = REST_S) -> None:
 
 
 def hurry(is_so: bool) -> None:
-    """Say whether this thread has no time to rest from now on, as one that is behind, or soon ends."""
+    """Say whether this thread has no time to rest from now on: it is behind, or somebody waits for it."""
     _turn.is_hurried = is_so

@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
+from heimdall_litellm.background import hurry
 from heimdall_litellm.catalog.chronicle import Chronicle
 from heimdall_litellm.catalog.drift import in_sum, in_words, is_loss
 from heimdall_litellm.catalog.facts import CatalogView, Drift, SourceStatus
@@ -252,6 +253,7 @@ class Watchtower:
 
     def _read(self, lookout: Lookout, *, is_forced: bool) -> None:
         """Read one source, in a thread of its own."""
+        hurry(is_forced)  # then somebody waits for it
         try:
             before, asked = lookout.reading, lookout.asked
             outcome = lookout.look(is_forced=is_forced)

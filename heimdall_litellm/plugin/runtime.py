@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from heimdall_litellm.background import hurry
 from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.bundle.reload import BundleWatcher
 from heimdall_litellm.config import CatalogSettings, JournalSettings, Settings, environment
@@ -225,6 +226,7 @@ class Runtime:
         return self._engine.candidate_names(name)
 
     def _first(self, models: ModelList) -> Heimdall:
+        hurry(True)  # requests wait for it
         try:
             return self.build(models, is_late=True)
         except HeimdallError as error:
@@ -235,6 +237,8 @@ class Runtime:
         except BaseException:
             self._retry_at = self._clock() + RETRY_S
             raise
+        finally:
+            hurry(False)  # the thread is used again
 
     def _keep_fresh(self, models: ModelList) -> None:
         now = self._clock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,20 +18,27 @@ from heimdall_litellm.background import give_way, hurry
 from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.catalog.drift import compare
 from heimdall_litellm.catalog.facts import Listing
+from heimdall_litellm.catalog.fetch import Fetcher
 from heimdall_litellm.catalog.listings_index import ListingsIndex
 from heimdall_litellm.catalog.map_index import MapIndex
 from heimdall_litellm.catalog.merge import merge
 from heimdall_litellm.catalog.readings import Reading, listings_from_json, listings_to_json
 from heimdall_litellm.catalog.sources import Rank
 from heimdall_litellm.catalog.sources.openrouter import OpenRouter
-from heimdall_litellm.config import JournalSettings
+from heimdall_litellm.catalog.watchtower import Watchtower
+from heimdall_litellm.config import CatalogSettings, JournalSettings, load_settings
 from heimdall_litellm.journal.opening import open_store
 from heimdall_litellm.journal.record import Item
 from heimdall_litellm.journal.sink import NoMeter, NoSink
 from heimdall_litellm.journal.store import Page
 from heimdall_litellm.journal.writer import BATCH, Writer
+from heimdall_litellm.plugin.runtime import Runtime
+from heimdall_litellm.plugin.shield import Failures
 from heimdall_litellm.priors import prior_quality
+from tests.fakes import lists as fake
+from tests.fakes.engine import FakeEngine
 from tests.fakes.journal import record
+from tests.support import QUIET
 
 MANY = 50
 NAMES = [f"openrouter/maker/model-{number}" for number in range(MANY)]
@@ -191,3 +199,39 @@ def test_the_journal_gives_way_between_the_rows_it_makes(
     on_a_thread(lambda: store.write([record(f"r{number}") for number in range(MANY)]))
     store.database.close()
     assert rests == [background.BRIEF_S] * MANY
+
+
+async def test_nobody_rests_while_requests_wait_for_the_first_engine(
+    monkeypatch: pytest.MonkeyPatch, rests: list[float]
+) -> None:
+    at_times(monkeypatch, 1.0)
+    settings = load_settings(
+        {**QUIET, "router": {f"{bucket}_candidates": ["a"] for bucket in ("cheap", "mid", "hard")}}
+    )
+    runtime = Runtime(settings, Failures(), make=FakeEngine, watch=lambda *_: None)
+    groups = [{"model_name": name, "litellm_params": {"model": "openai/gpt-5"}} for name in ("heimdall", "a")]
+    await runtime.engine(groups)
+    assert rests == []
+    # The pool's thread that has built it has time again.
+    await asyncio.to_thread(give_way)
+    assert rests == [background.REST_S]
+
+
+@pytest.mark.parametrize("is_waited_for", [True, False])
+def test_a_refresh_rests_unless_somebody_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch, rests: list[float], tmp_path: Path, is_waited_for: bool
+) -> None:
+    at_times(monkeypatch, 1.0)
+    with fake.running(tmp_path) as lists:
+        lists.serve("https://openrouter.ai/api/v1/models", {"data": [{"id": name} for name in NAMES]})
+        tower = Watchtower(
+            CatalogSettings(sources=["openrouter"], store=str(tmp_path / "store.sqlite")),
+            dict,
+            environ=dict,
+            fetcher=Fetcher(
+                private_hosts=["openrouter.ai"], resolve=lists.resolve, ssl_context=lists.ssl_context
+            ),
+        )
+        tower._look(is_forced=is_waited_for)
+    assert tower.status()[0].models == MANY
+    assert (rests == []) is is_waited_for
