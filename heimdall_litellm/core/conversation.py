@@ -9,7 +9,10 @@ message and the length of its system prompt. Of each the latest request is remem
 - If the user has spoken again, in nearly the same words, they *asked again*: the answer didn't do.
 
 An agent that goes on with a tool's result repeats its user's words and asks nothing: only a new turn of the
-user's counts. Nothing here can be read back: words are kept as keyed 32-bit hashes, in memory alone.
+user's counts. Neither does it doubt an answer to ask another name or endpoint the same (a comparison), to ask
+it again sooner than anybody could have read the answer (samples), or where nothing tells that it is the same
+person: many users of one key begin alike, so a first turn counts only of a named end user. Nothing here can
+be read back: words are kept as keyed 32-bit hashes, in memory alone.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ from heimdall_litellm.core.types import RequestFacts
 CACHE_LIVES_S: Final = 300.0
 """How long providers keep a prompt they have read, at least: five minutes at Anthropic and OpenAI."""
 FORGOTTEN_S: Final = 3600.0
+READ_S: Final = 2.0
+"""Sooner than this after a request, nobody has read its answer."""
 ALIKE: Final = 0.8
 """Share of words in common from which two asks are the same one."""
 _MOST_WORDS: Final = 64
@@ -38,9 +43,13 @@ Doubt = Literal["asked-again", "regenerated"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One request as it is remembered. `words` are hashes; `size` and `ask` tell whether it comes again."""
+    """One request as it is remembered. `words` are hashes; `size` and `ask` tell whether it comes again.
+
+    `asked` is what it was asked of: the model's name and the endpoint.
+    """
 
     id: str
+    asked: str
     at_s: float
     messages: int
     user_turns: int
@@ -92,14 +101,24 @@ class Conversations:
         return conversation_of(facts, caller, self._secret)
 
     def follow(
-        self, identity: bytes, request_id: str, facts: RequestFacts, now_s: float, *, listens: bool = True
+        self,
+        identity: bytes,
+        request_id: str,
+        facts: RequestFacts,
+        now_s: float,
+        *,
+        asked: str = "",
+        is_one_person: bool = True,
+        listens: bool = True,
     ) -> Follows:
         """Remember a request, and say what it is to the one before in its conversation.
 
+        `asked` is the model's name and the endpoint. Unless `is_one_person`, many may share the caller's key.
         Unless it `listens`, no doubt is heard, which takes most of the time.
         """
         turn = Turn(
             request_id,
+            asked,
             now_s,
             facts.messages,
             facts.user_turns,
@@ -118,7 +137,8 @@ class Conversations:
             return Follows(named)
         is_warm = now_s - before.at_s <= CACHE_LIVES_S
         repeated = before.input_tokens if is_warm and _holds(before, turn) else 0
-        return Follows(named, repeated, before.id, _doubt(before, turn) if listens else None)
+        doubt = _doubt(before, turn, is_one_person) if listens else None
+        return Follows(named, repeated, before.id, doubt)
 
     def _words(self, ask: str) -> frozenset[int]:
         found = _WORD.findall(ask[:1024].lower())[:_MOST_WORDS]
@@ -136,9 +156,12 @@ def _holds(before: Turn, now: Turn) -> bool:
     return has_grown or _is_same(before, now)
 
 
-def _doubt(before: Turn, now: Turn) -> Doubt | None:
+def _doubt(before: Turn, now: Turn, is_one_person: bool) -> Doubt | None:
+    if before.asked != now.asked or now.at_s - before.at_s < READ_S:
+        return None
     if _is_same(before, now):
-        return "regenerated"
+        # Further on, the answers that stand in it tell whose conversation it is.
+        return "regenerated" if is_one_person or now.user_turns > 1 else None
     has_spoken = now.user_turns > before.user_turns and now.messages > before.messages
     return "asked-again" if has_spoken and _are_alike(before.words, now.words) else None
 

@@ -13,7 +13,7 @@ from heimdall_litellm.core.conversation import share_of
 from heimdall_litellm.journal.record import Caller
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
-_SPEAKERS: Final = ("user", "safety_identifier", "prompt_cache_key")
+_PERSONS: Final = ("user", "safety_identifier")
 
 
 class Modes:
@@ -77,11 +77,20 @@ def speaker_of(caller: Caller, data: Mapping[str, Any]) -> str:
 
     No id of a session: LiteLLM may make a new one for each request (`missing_session_id: generate`).
     """
+    said = (*_person(data), data.get("prompt_cache_key"))
+    return "\x1f".join([caller.key or "", *(one[:200] if isinstance(one, str) else "" for one in said)])
+
+
+def names_a_person(data: Mapping[str, Any]) -> bool:
+    """Whether a client says which of its users speaks; many may have one `prompt_cache_key`."""
+    return any(isinstance(one, str) and one for one in _person(data))
+
+
+def _person(data: Mapping[str, Any]) -> tuple[object, ...]:
     metadata = data.get("metadata")
     # Anthropic's way; its own clients put the session there too.
     user_id = metadata.get("user_id") if isinstance(metadata, Mapping) else None
-    said = (*(data.get(name) for name in _SPEAKERS), user_id)
-    return "\x1f".join([caller.key or "", *(one[:200] if isinstance(one, str) else "" for one in said)])
+    return (*(data.get(name) for name in _PERSONS), user_id)
 
 
 def _text(token: Any, name: str) -> str | None:

@@ -9,6 +9,7 @@ import pytest
 from heimdall_litellm.core.conversation import (
     CACHE_LIVES_S,
     FORGOTTEN_S,
+    READ_S,
     Conversations,
     Follows,
     conversation_of,
@@ -35,11 +36,11 @@ class Talk:
     def __init__(self, **how: Any) -> None:
         self.known, self.count = Conversations(b"secret", **how), 0
 
-    def __call__(self, *messages: Any, at: float = 0.0, caller: str = "me") -> Follows:
+    def __call__(self, *messages: Any, at: float = 0.0, caller: str = "me", **how: Any) -> Follows:
         facts = read_request({"messages": list(messages)})
         self.count += 1
         identity = self.known.identity(facts, caller)
-        return self.known.follow(identity, str(self.count), facts, at)
+        return self.known.follow(identity, str(self.count), facts, at, **how)
 
 
 def test_a_conversation_that_goes_on_repeats_what_was_sent_before() -> None:
@@ -69,6 +70,34 @@ def test_the_same_once_more_is_regenerated() -> None:
     again = talk(_user(ASK), at=5)
     assert (again.doubt, again.earlier) == ("regenerated", "1")
     assert again.repeated_tokens > 0
+
+
+def test_what_is_asked_of_another_name_is_compared_and_doubts_no_answer() -> None:
+    talk = Talk()
+    talk(_user(ASK), asked="heimdall")
+    other = talk(_user(ASK), at=5, asked="gpt-5")
+    # A provider's cache may hold it all the same.
+    assert (other.doubt, other.earlier) == (None, "1")
+    assert other.repeated_tokens > 0
+    more = (_user(ASK), _said(), _user(ASK))
+    assert talk(*more, at=20, asked="heimdall").doubt is None
+    assert talk(*more, at=30, asked="heimdall").doubt == "regenerated"
+
+
+def test_samples_of_one_prompt_come_sooner_than_their_answers_could_be_read() -> None:
+    talk = Talk()
+    talk(_user(ASK))
+    assert talk(_user(ASK), at=READ_S - 0.1).doubt is None
+
+
+def test_many_users_of_one_key_begin_alike_but_no_two_have_the_same_history() -> None:
+    talk = Talk()
+    talk(_user(ASK), is_one_person=False)
+    assert talk(_user(ASK), at=60, is_one_person=False).doubt is None
+    assert talk(_user(ASK), at=120).doubt == "regenerated"
+    more = (_user(ASK), _said(), _user("Now by area, please"))
+    talk(*more, at=200, is_one_person=False)
+    assert talk(*more, at=210, is_one_person=False).doubt == "regenerated"
 
 
 @pytest.mark.parametrize("chars", [200, 3_000, 100_000])

@@ -15,6 +15,6 @@ def test_doubts_are_heard_only_where_somebody_listens_and_repeated_tokens_always
     for listens in (True, False):
         known = Conversations(b"secret")
         known.follow(b"c", "1", FIRST, 0.0, listens=listens)
-        follows = known.follow(b"c", "2", AGAIN, 1.0, listens=listens)
+        follows = known.follow(b"c", "2", AGAIN, 9.0, listens=listens)
         assert (follows.repeated_tokens, follows.earlier) == (40, "1")
         assert (follows.doubt is not None) == listens

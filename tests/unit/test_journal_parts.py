@@ -27,7 +27,7 @@ from heimdall_litellm.journal.record import (
 from heimdall_litellm.journal.redaction import redacted, redacted_end
 from heimdall_litellm.journal.savings import counterfactual
 from heimdall_litellm.plugin.answers import Form, Usage, cost_of, form_of, usage_of
-from heimdall_litellm.plugin.modes import Modes, caller_of, speaker_of
+from heimdall_litellm.plugin.modes import Modes, caller_of, names_a_person, speaker_of
 from heimdall_litellm.plugin.prompts import Prompts, secret_of
 
 DEAR = Baseline("dear", 0.1, 200.0, 0.9, 10.0, 40.0, cache_read_usd_per_mtok=1.0)
@@ -441,3 +441,7 @@ def test_whom_a_client_names_speaks_for_themselves_by_a_key_that_many_share() ->
     others = ({"litellm_session_id": "1"}, {"metadata": {"session_id": "1"}}, {"metadata": "x"}, {"user": 5})
     assert {speaker_of(caller, data) for data in others} == {speaker_of(caller, {})}
     assert len(speaker_of(caller, {"user": "x" * 10_000})) < 400
+    # All users of an application may have one key of its cache.
+    assert [data for data in (*named, *others) if not names_a_person(data)] == [
+        {}, {"prompt_cache_key": "ann"}, *others
+    ]  # fmt: skip
