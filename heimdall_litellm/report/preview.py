@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
@@ -41,7 +41,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A period at several α. `decided` is the same traffic as it was decided, at its mean α.
+    """A period at several α. `decided` is the same traffic as it was decided; its α is that of most of it.
 
     `sampled` decisions were looked at, `replayed` of them made again; `left_out` says why others weren't.
     """
@@ -114,8 +114,8 @@ class Rehearsal:
         decided = None
         if rows:
             points = [_point(alpha, [self._chosen[each][alpha] for each in rows]) for alpha in alphas]
-            mean = sum(self._decided[each][0] for each in rows) / len(rows)
-            decided = replace(_point(mean, [self._decided[each][1] for each in rows]), alpha=round(mean, 4))
+            ((usual, _),) = Counter(self._decided[each][0] for each in rows).most_common(1)
+            decided = _point(usual, [self._decided[each][1] for each in rows])
         left_out = Counter(self._left_out.values())
         return Preview(self._since, self._until, len(sample), len(rows), left_out, decided, tuple(points))
 

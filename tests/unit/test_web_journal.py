@@ -264,6 +264,21 @@ def preview(store: Store, bundle: Bundle, page: Page, alphas: list[float]) -> Pr
     return whole.preview(alphas)
 
 
+def test_a_period_of_several_alphas_is_told_by_that_of_most_of_it(bundle: Bundle, tmp_path: Path) -> None:
+    store = Store(Database(parse_url(f"sqlite:///{tmp_path}/j.sqlite")))
+    store.database.prepare()
+    items = list(traffic(5))
+    others = {each.id for each in [item for item in items if isinstance(item, JournalRecord)][:2]}
+    store.write(
+        [replace(i, alpha=0.1) if isinstance(i, JournalRecord) and i.id in others else i for i in items]
+    )
+    now = datetime.now(UTC)
+    found = preview(store, bundle, Page(limit=10, since=now - timedelta(days=7), until=now), [0.5])
+    store.database.close()
+    assert found.decided is not None
+    assert (found.replayed, found.decided.alpha) == (5, 0.6)
+
+
 def test_a_preview_that_had_no_time_goes_on_where_it_was(store: Store, bundle: Bundle) -> None:
     now = datetime.now(UTC)
     page = Page(limit=10, since=now - timedelta(days=7), until=now)

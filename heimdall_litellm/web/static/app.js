@@ -65,7 +65,8 @@ async function refresh() {
   const begun = performance.now();
   try {
     const asked = scope();
-    const [summary, health, virtual] = await Promise.all([ask("v1/summary", { query: asked }), ask("health"), names()]);
+    const virtual = await names();  // first, and alone: a key that isn't known is refused once
+    const [summary, health] = await Promise.all([ask("v1/summary", { query: asked }), ask("health")]);
     if (mine !== round) return;
     failures = 0;
     latest = [summary, health];

@@ -42,7 +42,13 @@ function figure(title, value, note) {
   return el("div", {}, el("dt", {}, title), el("dd", {}, value, el("small", {}, note)));
 }
 
-/** Load the preview of a period, and put the slider where the traffic was decided; false where it isn't made yet. */
+/** The α that is set for what is shown; where several names have their own, that of most of the traffic. */
+function usual(requested) {
+  const set = requested ? [found.configured[requested]] : Object.values(found.configured);
+  return set.length && set[0] !== undefined && set.every((one) => one === set[0]) ? set[0] : found.decided.alpha;
+}
+
+/** Load the preview of a period, and put the slider where α is; false where it isn't made yet. */
 export async function load(query) {
   const mine = ++asked;
   let answer;
@@ -66,7 +72,7 @@ export async function load(query) {
     return true;
   }
   if (!slider.dataset.isSet) {
-    slider.value = Math.round(found.decided.alpha * 10);
+    slider.value = Math.round(usual(query.requested) * 10);
     slider.dataset.isSet = "yes";
   }
   draw();
