@@ -1,12 +1,14 @@
 """How many requests a second the journal's writer keeps, and what is lost beyond that.
 
-    python -m benchmarks.journal_writer [--requests N] [--seconds S] [--postgres URL] [--json]
+    python -m benchmarks.journal_writer [--requests N] [--seconds S] [--steady PER_S]
+        [--postgres URL] [--json]
 
 The hooks decide too slowly to bring the writer to its limit. So they decide N requests once, and what they
 hand over is handed over again and again under new ids, without them. First as fast as it is kept: that is the
 writer's rate, and what it takes of a processor. Then at shares of that rate for S seconds each, with a short
 queue, so that it is soon full. Each time what was handed over must be what was kept and what was lost, to the
-item. Nobody else uses the interpreter meanwhile; in a proxy the hooks do.
+item. And, where asked for, at a steady rate with the default queue, until 100,000 requests are through.
+Nobody else uses the interpreter meanwhile; in a proxy the hooks do.
 
 Last, what a request feels of it: decisions are due at 100 a second, and what is timed is from then until each
 is made, without a journal, with one that takes in a record and an outcome for each of them, and with one
@@ -42,6 +44,8 @@ from heimdall_litellm.observe.traffic import Traffic
 
 SHARES: Final = (0.5, 0.8, 1.2, 2.0, 4.0)
 """Of the writer's own rate."""
+STEADY: Final = 100_000
+"""How many requests are offered at the steady rate."""
 QUEUE: Final = 1_000
 BURST: Final = QUEUE // 2
 """How many requests are handed over at once while the writer's rate is measured: they fit into the queue."""
@@ -108,10 +112,10 @@ class Offer:
 class Load:
     """A writer under load, with all that was handed over to it."""
 
-    def __init__(self, url: str, requests: Requests) -> None:
+    def __init__(self, url: str, requests: Requests, settings: JournalSettings) -> None:
         self._url, self._requests = url, requests
-        self._meter = Count()
-        self._writer = journal_at(url, self._meter)(JournalSettings(queue_size=QUEUE))
+        self._meter, self._base = Count(), stored(url)
+        self._writer = journal_at(url, self._meter)(settings)
         traffic = Traffic(lambda: ("heimdall",))
         self._made = self._documents = self._turned_away = 0
 
@@ -184,7 +188,8 @@ class Load:
         handed_over, counted = self._made + self._turned_away, self._meter.kept + self._meter.lost
         if handed_over != counted:
             raise SystemExit(f"{handed_over:,} items were handed over, but {counted:,} are accounted for.")
-        if (kept := self._meter.kept - self._documents) != found.records + found.outcomes:
+        new = found.records + found.outcomes - self._base.records - self._base.outcomes
+        if (kept := self._meter.kept - self._documents) != new:
             raise SystemExit(f"{kept:,} items were counted as kept, but there is {found}.")
 
 
@@ -197,21 +202,31 @@ class Found:
     """The same where the writer never rests."""
     busy_us: float
     offers: tuple[Offer, ...]
+    steady: Offer | None
     felt: Mapping[str, Figures]
 
 
-def measure(url: str, requests: Requests, wanted: int, seconds: float) -> Found:
+def measure(url: str, requests: Requests, wanted: int, seconds: float, steady: float | None) -> Found:
     """Return the figures of an empty journal at `url`."""
-    load = Load(url, requests)
+    load = Load(url, requests, JournalSettings(queue_size=QUEUE))
     try:
         load.rate(BURST)  # the tables are made, and what is imported late
         per_s, busy_us = load.rate(wanted)
         with patch.object(background, "WORK_S", inf):
             restless_per_s, _ = load.rate(wanted)
         felt = load.felt()
-        return Found(
-            per_s, restless_per_s, busy_us, tuple(load.at(share * per_s, seconds) for share in SHARES), felt
-        )
+        offers = tuple(load.at(share * per_s, seconds) for share in SHARES)
+    finally:
+        load.close()
+    return Found(per_s, restless_per_s, busy_us, offers, _steady(url, requests, steady), felt)
+
+
+def _steady(url: str, requests: Requests, per_s: float | None) -> Offer | None:
+    if per_s is None:
+        return None
+    load = Load(url, requests, JournalSettings())
+    try:
+        return load.at(per_s, STEADY / per_s)
     finally:
         load.close()
 
@@ -221,6 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--steady", type=float, help="a rate at which 100,000 requests are offered")
     parser.add_argument("--postgres", help="URL of an empty PostgreSQL database; without, SQLite alone")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
@@ -230,7 +246,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         urls = {"sqlite": f"sqlite:///{Path(folder)}/journal.sqlite", "postgresql": given.postgres}
         for name, url in urls.items():
             if url is not None:
-                found[name] = measure(url, requests, given.requests, given.seconds)
+                found[name] = measure(url, requests, given.requests, given.seconds, given.steady)
                 if not given.json:
                     print(f"{name}: {_in_words(found[name])}", flush=True)
     if given.json:
@@ -243,7 +259,8 @@ def _in_words(found: Found) -> str:
     lines += [
         f"offered {offer.offered_per_s:,.0f}/s: of {offer.requests:,} requests {offer.whole:,} are whole in "
         f"the database, {offer.lost_items:,} items lost and counted"
-        for offer in found.offers
+        for offer in (*found.offers, found.steady)
+        if offer is not None
     ]
     lines += [
         f"a decision {name}: {taken['p50_us'] / 1e3:.2f} ms p50, {taken['p99_us'] / 1e3:.2f} ms p99"
