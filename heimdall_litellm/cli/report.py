@@ -21,6 +21,7 @@ from heimdall_litellm.report.figures import Estimate, Measured, Percentiles, Sav
 from heimdall_litellm.report.page import to_html
 from heimdall_litellm.report.summary import summarise
 from heimdall_litellm.report.words import (
+    FLOWS,
     between,
     count,
     many,
@@ -209,15 +210,27 @@ def _with_intervals(
 
 
 def _show_shadow(console: Console, shadow: Shadow) -> None:
-    saved = money(shadow.saved_usd)
-    if shadow.paid_usd > 0:
-        saved += f" ({percent(shadow.saved_usd / shadow.paid_usd)})"
-    print_item(
-        console,
-        "shadow    ",
-        f"{count(shadow.requests)} requests decided and left alone; following would have cost about "
-        f"{money(shadow.would_usd)} instead of {money(shadow.paid_usd)}: {saved} saved",
-    )
+    usd, share = shadow.saved_usd, shadow.saved_share
+    refused = f"; {count(shadow.refused)} would have been refused" if shadow.refused else ""
+    print_item(console, "shadow    ", f"{count(shadow.requests)} requests decided and left alone{refused}")
+    if shadow.compared:
+        said = Text(f"{money(usd.value)} saved", "bold")
+        if share is not None:
+            said.append(f"  {percent(share.value)}", "bold")
+        said.append(f"  (95 %: {between(usd, money)})")
+        print_item(console, "          ", said)
+        about = (
+            f"had they been followed: about {money(shadow.would_usd)} instead of {money(shadow.paid_usd)}, "
+            f"for {count(shadow.compared)} of which both are known"
+        )
+        print_item(console, "          ", Text(about, "dim"))
+    if shadow.flows:
+        figures = ("requests", "paid", "would cost")
+        shown = table("answered by", "would have gone to", *figures, right=figures)
+        for flow in shadow.flows[:FLOWS]:
+            costs = (money(flow.paid_usd), money(flow.would_usd)) if flow.compared else ("", "")
+            shown.add_row(flow.answered, flow.decided, count(flow.requests), *costs)
+        console.print(shown)
     console.print()
 
 

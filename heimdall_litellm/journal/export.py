@@ -69,6 +69,7 @@ _OF_OUTCOME: Final[Mapping[str, str]] = {
     "baseline_usd": "float",
     "guessed_usd": "float",
     "would_usd": "float",
+    "would_guessed_usd": "float",
     "finish": "string",
     "escalated_from": "string",
 }

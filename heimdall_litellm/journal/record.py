@@ -261,6 +261,8 @@ class Outcome:
     """The part of `baseline_usd` that rests on a guess."""
     would_usd: float | None = None
     """In shadow mode: what following the decision would have cost."""
+    would_guessed_usd: float | None = None
+    """The part of `would_usd` that rests on a guess."""
     finish: str | None = None
     escalated_from: str | None = None
     tries: tuple[Try, ...] = ()

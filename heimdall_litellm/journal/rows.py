@@ -63,6 +63,7 @@ def _row(item: Item) -> tuple[Table, Row]:
                 "baseline_usd": item.baseline_usd,
                 "guessed_usd": item.guessed_usd,
                 "would_usd": item.would_usd,
+                "would_guessed_usd": item.would_guessed_usd,
                 "failures": len(item.failed_with),
                 "failed_with": next(iter(item.failed_with), None),
                 "body": to_json(item),

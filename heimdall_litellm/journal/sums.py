@@ -91,10 +91,16 @@ def _count(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
 
 _IS_WATCHED: Final = and_(_R.mode == "shadow", _R.cost_usd.is_not(None), _R.paid_usd.is_not(None))
 _IS_HELD: Final = and_(_R.baseline_usd > 0, _R.reckoned_usd.is_not(None))
+# In shadow mode it only would be.
+_IS_REFUSED: Final = and_(_R.cause == "refused", _R.mode != "shadow")
 _OFF: Final = case((_IS_HELD, _R.reckoned_usd / _R.baseline_usd), else_=1.0)
 # The second where the tokens weren't told, or by a version that didn't reckon it.
 _WOULD: Final = func.coalesce(
     _R.would_usd, case((_R.served == _R.decided, _R.paid_usd), else_=_R.cost_usd * _OFF)
+)
+# What isn't told apart may all be a guess.
+_WOULD_GUESSED: Final = func.coalesce(
+    _R.would_guessed_usd, case((_R.served == _R.decided, 0.0), else_=_WOULD)
 )
 
 # Those that differ most come first, since SQLite sorts by them.
@@ -102,13 +108,14 @@ TRAITS: Final[dict[str, ColumnElement[Any]]] = {
     "model": func.coalesce(_R.served, _R.model),
     "bucket": _R.bucket,
     "cause": _R.cause,
-    "status": func.coalesce(_R.status, case((_R.cause == "refused", "refused"), else_="unknown")),
+    "status": func.coalesce(_R.status, case((_IS_REFUSED, "refused"), else_="unknown")),
     "mode": _R.mode,
     "baseline": _R.baseline,
     "failed_with": _R.failed_with,
     "is_priced": _flag(_R.paid_usd.is_not(None)),
     "is_reckoned": _flag(_R.reckoned_usd.is_not(None)),
     "is_as_decided": _flag(and_(_R.served == _R.decided, _R.cost_usd.is_not(None))),
+    "decided": case((_R.mode == "shadow", _R.decided)),
 }
 """What reports tell requests apart by, beside their time and the name they asked for: columns of `SUMS`."""
 ADDED: Final[dict[str, ColumnElement[Any]]] = {
@@ -129,6 +136,7 @@ ADDED: Final[dict[str, ColumnElement[Any]]] = {
     "watched": _count(_IS_WATCHED),
     "watched_usd": added(case((_IS_WATCHED, _R.paid_usd))),
     "would_usd": added(case((_IS_WATCHED, _WOULD))),
+    "would_guessed_usd": added(case((_IS_WATCHED, _WOULD_GUESSED))),
 }
 """What is added up: more columns of `SUMS`."""
 _OF_SIGNALS: Final[dict[str, ColumnElement[Any]]] = {

@@ -47,6 +47,7 @@ CAME_OF_IT: Final = {
     "guessed_usd": "guessed_usd",
     "failed_with": "failed_with",
     "would_usd": "would_usd",
+    "would_guessed_usd": "would_guessed_usd",
 }
 """Columns of a record that are filled from its outcome, and what they are called there."""
 REPORTED: Final = (
@@ -93,6 +94,7 @@ RECORDS: Final = Table(
     Column("failed_with", String(32)),
     Column("body", Text, nullable=False),
     Column("would_usd", Float),
+    Column("would_guessed_usd", Float),
     Index("records_call", "call_id"),
     # SQLite keeps a row's columns beside its body, so that a report would read all of the file. In PostgreSQL
     # the bodies lie apart.
@@ -120,6 +122,7 @@ OUTCOMES: Final = Table(
     Column("failed_with", String(32)),
     Column("body", Text, nullable=False),
     Column("would_usd", Float),
+    Column("would_guessed_usd", Float),
     Index("outcomes_at", "at_us"),
 )
 
@@ -170,6 +173,8 @@ SUMS: Final = Table(
     Column("watched", BigInteger, nullable=False),
     Column("watched_usd", Float, nullable=False),
     Column("would_usd", Float, nullable=False),
+    Column("decided", Text),
+    Column("would_guessed_usd", Float, nullable=False),
     Index("sums_at", "at_us"),
 )
 

@@ -320,6 +320,7 @@ def _outcome(ended: _Ended, form: Form, prices_of: PricesOf, read_by: str | None
         baseline_usd=baseline.total if baseline is not None else None,
         guessed_usd=baseline.guessed if baseline is not None else None,
         would_usd=followed.total if followed is not None else None,
+        would_guessed_usd=followed.guessed if followed is not None else None,
         finish=form.finish,
     )
 

@@ -169,7 +169,9 @@ class Record:
         headers = {
             "heimdall-decision-id": self.id,
             "heimdall-decision-us": str(self.duration_us),
-            "heimdall-reason": safe_header(self.reason),
+            "heimdall-reason": safe_header(
+                f"shadow mode, left alone: {self.reason}" if self.mode == "shadow" else self.reason
+            ),
         }
         if self.served is not None:
             headers["heimdall-model"] = safe_header(self.served)

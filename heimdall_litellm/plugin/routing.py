@@ -23,7 +23,7 @@ from heimdall_litellm.journal.record import Arm
 from heimdall_litellm.plugin import access, apply, form, seams, translate
 from heimdall_litellm.plugin.attempts import Course
 from heimdall_litellm.plugin.guard import Guard, refused
-from heimdall_litellm.plugin.modes import caller_of, speaker_of
+from heimdall_litellm.plugin.modes import caller_of, names_a_person, speaker_of
 from heimdall_litellm.plugin.recording import Choice, cause_of
 from heimdall_litellm.plugin.records import Record
 from heimdall_litellm.plugin.runtime import Runtime
@@ -87,7 +87,7 @@ class Routing:
                 return left
             record.mode = "route"
         is_sound = is_formed
-        if call_type == "aresponses" and data.get("previous_response_id"):
+        if _goes_on(request):
             # Its conversation is with one model only: no other can take over.
             is_sound = False
             routed = await shield(self._failures, "continue", self._continued(request), None, kind=dict)
@@ -119,7 +119,13 @@ class Routing:
         record.mode = runtime.modes.of(record.caller, conversation)
         if facts is not None and record.mode != "off":
             record.follows = runtime.conversations.follow(
-                conversation, record.id, facts, time.monotonic(), listens=runtime.settings.journal.enabled
+                conversation,
+                record.id,
+                facts,
+                time.monotonic(),
+                asked=f"{record.requested}\x1f{record.call}",
+                is_one_person=names_a_person(data),
+                listens=runtime.settings.journal.enabled,
             )
         return conversation
 
@@ -143,7 +149,7 @@ class Routing:
             return False
         record.brought = self._runtime.credentials.brought(data)
         record.goes_to = record.served = record.requested
-        record.reason = "shadow mode: decided, and left alone"
+        record.reason = "shadow mode: nothing was decided"
         request = _Request(record, data, call_type, token, {}, True, facts, conversation)
         await self._consider(request, self._runtime.settings.name)
         record.brought = {}
@@ -158,6 +164,8 @@ class Routing:
         if record.mode == "shadow" and request.is_formed:
             considered = self._consider(request, record.requested)
             await shield(self._failures, "decide", considered, None)
+        elif record.mode == "shadow":
+            record.cause = "unrouted"
         await self._guard.check_default(record.requested, request.token)
         record.reason = record.reason or f"{record.mode} mode: the default model answers, as without Heimdall"
         record.goes_to = record.requested
@@ -168,12 +176,19 @@ class Routing:
     async def _consider(self, request: _Request, name: str) -> None:
         """Note what would be decided; who would be refused is left alone like everybody."""
         record = request.record
+        if _goes_on(request):
+            record.cause, record.reason = (
+                "continued",
+                "the model that holds its conversation would go on with it",
+            )
+            return
         try:
             choice = await self._choice(request, name)
         except RequestError as error:
-            record.reason = f"{record.mode} mode: it would have been refused: {error}"
+            record.cause, record.reason = "refused", f"it would have been refused: {error}"
             return
-        record.choice, record.cause = choice, cause_of(choice.decision, choice.overrides, "chosen")
+        record.choice, record.reason = choice, summary(choice.decision)
+        record.cause = cause_of(choice.decision, choice.overrides, "chosen")
 
     @staticmethod
     def _models() -> Sequence[Mapping[str, object]]:
@@ -337,6 +352,11 @@ class Routing:
     def _stamp(self, data: translate.Data, request: _Request, spend: dict[str, object] | None = None) -> None:
         handle = request.record.handle
         shield_now(self._failures, "stamp", lambda: apply.stamp(data, request.call_type, handle, spend), None)
+
+
+def _goes_on(request: _Request) -> bool:
+    """Whether a request goes on with a conversation that one model alone holds."""
+    return request.call_type == "aresponses" and bool(request.data.get("previous_response_id"))
 
 
 def _call_id(data: Mapping[str, object]) -> str | None:

@@ -171,18 +171,40 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """Requests of shadow mode by the model that answered and the one that was decided on, or the same.
+
+    What they cost, and would have, is of the `compared` of them.
+    """
+
+    answered: str
+    decided: str
+    requests: int
+    compared: int
+    paid_usd: float
+    would_usd: float
+
+
+@dataclass(frozen=True, slots=True)
 class Shadow:
     """What following the decisions of shadow mode would have cost, and saved.
 
     Over `compared` of the `requests`: those whose cost is known. `would_usd` is reckoned like
     the baseline's cost; where the model decided on answered, thinking as hard, it is what was paid.
+    `guessed_usd` is the part of it that rests on how much that model would have written; the intervals come
+    from that guess alone. `saved_share` is of `paid_usd`. `refused` would have been refused. `flows` are by
+    who answered and what was decided, the most requests first.
     """
 
     requests: int
     compared: int
+    refused: int
     paid_usd: float
     would_usd: float
-    saved_usd: float
+    guessed_usd: float
+    saved_usd: Estimate
+    saved_share: Estimate | None
+    flows: tuple[Flow, ...]
 
 
 @dataclass(frozen=True, slots=True)

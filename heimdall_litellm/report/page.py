@@ -92,7 +92,7 @@ def _template() -> Any:
         "score": words.score,
         "between": _between,
     }
-    env.globals |= {"causes": words.CAUSES}
+    env.globals |= {"causes": words.CAUSES, "flows": words.FLOWS}
     return env.from_string((files("heimdall_litellm.report") / "page.html.j2").read_text(encoding="utf-8"))
 
 

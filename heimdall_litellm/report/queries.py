@@ -112,14 +112,14 @@ def slots_of(scope: Scope, most: int) -> Slots:
 
 
 class Cell(NamedTuple):
-    """Sums over requests that have all traits up to `is_as_decided` in common; money in USD.
+    """Sums over requests that have all traits up to `decided` in common; money in USD.
 
     `model` is what answered, or else where the request was sent first. `is_priced`: what was paid is known;
     `is_reckoned`: so is what the baseline would have cost; `is_as_decided`: the model decided on has
-    answered, at the cost that was `expected_usd` of it. Signals: how many, the sum of their weights (`told`),
-    and of their scores, weighted. `chosen` and `held_out` are requests that a draw could have sent either
-    way, by where it did. `watched` are those of shadow mode that can be compared with what following the
-    decision would have cost (`figures.Shadow`).
+    answered, at the cost that was `expected_usd` of it. `decided` is told of shadow mode alone. Signals: how
+    many, the sum of their weights (`told`), and of their scores, weighted. `chosen` and `held_out` are
+    requests that a draw could have sent either way, by where it did. `watched` are those of shadow mode that
+    can be compared with what following the decision would have cost (`figures.Shadow`).
     """
 
     slot: int
@@ -133,6 +133,7 @@ class Cell(NamedTuple):
     is_priced: int
     is_reckoned: int
     is_as_decided: int
+    decided: str | None
     requests: int
     remembered: int
     paid_usd: float
@@ -150,6 +151,7 @@ class Cell(NamedTuple):
     watched: int
     watched_usd: float
     would_usd: float
+    would_guessed_usd: float
 
     @property
     def is_compared(self) -> bool:

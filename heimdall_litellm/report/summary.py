@@ -15,6 +15,7 @@ from heimdall_litellm.report.figures import (
     Counts,
     Estimated,
     Failover,
+    Flow,
     ModelLine,
     Percentiles,
     Saving,
@@ -33,7 +34,7 @@ from heimdall_litellm.report.queries import (
     sample,
     slots_of,
 )
-from heimdall_litellm.report.uncertainty import reckoned
+from heimdall_litellm.report.uncertainty import foregone, reckoned
 
 NOBODY: Final = "nobody"
 """Stands for the model of a request that was refused."""
@@ -191,12 +192,31 @@ def _shadow(found: Sequence[Cell]) -> Shadow | None:
     if not watching:
         return None
     paid, would = sum(cell.watched_usd for cell in watching), sum(cell.would_usd for cell in watching)
+    pairs = _grouped(watching, lambda cell: (cell.model, cell.decided))
+    guessed = [sum(cell.would_guessed_usd for cell in group) for group in pairs.values()]
+    usd, share = foregone(paid, would, guessed)
+    flows = [
+        Flow(
+            answered=answered if answered is not None else NOBODY,
+            decided=decided,
+            requests=requests,
+            compared=sum(cell.watched for cell in group),
+            paid_usd=sum(cell.watched_usd for cell in group),
+            would_usd=sum(cell.would_usd for cell in group),
+        )
+        for (answered, decided), group in pairs.items()
+        if decided is not None and (requests := sum(cell.requests for cell in group))
+    ]
     return Shadow(
         requests=sum(cell.requests for cell in watching),
         compared=sum(cell.watched for cell in watching),
+        refused=sum(cell.requests for cell in watching if cell.cause == "refused"),
         paid_usd=paid,
         would_usd=would,
-        saved_usd=paid - would,
+        guessed_usd=sum(guessed),
+        saved_usd=usd,
+        saved_share=share,
+        flows=tuple(sorted(flows, key=lambda flow: (-flow.requests, flow.answered, flow.decided))),
     )
 
 

@@ -131,11 +131,30 @@ def reckoned(
 
     `guessed` is the guessed part of `baseline` for each pair of a baseline and a model that answered.
     """
-    total = sum(guessed)
-    concentration = sum(part**2 for part in guessed) / total**2 if total > 0 else 1.0
-    off = Z * sigma * sqrt(0.5 + 0.5 * concentration)
-    low, high = (baseline - total + total * exp(sign * off) for sign in (-1, 1))
+    low, high = _around(baseline, guessed, sigma)
     saved = Estimate(baseline - paid, Interval(low - paid, high - paid))
     if low <= 0:
         return saved, None
     return saved, Estimate(1 - paid / baseline, Interval(1 - paid / low, 1 - paid / high))
+
+
+def foregone(
+    paid: float, would: float, guessed: Sequence[float], sigma: float = SIGMA
+) -> tuple[Estimate, Estimate | None]:
+    """Return what following shadow mode would have saved, in USD and as a share of what was paid.
+
+    `guessed` is the guessed part of `would` for each pair of a model decided on and one that answered.
+    """
+    low, high = _around(would, guessed, sigma)
+    saved = Estimate(paid - would, Interval(paid - high, paid - low))
+    if paid <= 0:
+        return saved, None
+    return saved, Estimate(1 - would / paid, Interval(1 - high / paid, 1 - low / paid))
+
+
+def _around(whole: float, guessed: Sequence[float], sigma: float) -> tuple[float, float]:
+    """Return between what a cost lies of which a part is guessed, for each pair of models so much."""
+    total = sum(guessed)
+    concentration = sum(part**2 for part in guessed) / total**2 if total > 0 else 1.0
+    off = Z * sigma * sqrt(0.5 + 0.5 * concentration)
+    return whole - total + total * exp(-off), whole - total + total * exp(off)

@@ -17,6 +17,7 @@ CAUSES: Final[dict[Cause, str]] = {
     "only": "nobody else was left to choose",
     "holdout": "the baseline, by a draw, to measure against",
     "continued": "the model that holds its conversation",
+    "unrouted": "nothing to decide on, or an endpoint that isn't routed",
     "default": "nothing was decided: the default model answered",
     "refused": "nobody was called",
 }
@@ -29,6 +30,8 @@ STATUSES: Final = {
     "left": "the client hung up",
     "unknown": "not heard of",
 }
+FLOWS: Final = 12
+"""How many of the ways that shadow mode's requests would have gone are shown."""
 _TICKS: Final = "▁▂▃▄▅▆▇█"
 
 

@@ -268,6 +268,7 @@ def test_in_shadow_mode_the_provider_gets_what_it_gets_without_heimdall(
     assert (record.mode, record.requested, record.model) == ("shadow", model, model)
     assert record.decided in configs.CHOSEN.values()
     assert record.seen is not None
+    assert record.decided in record.reason  # and so why
     assert (outcome.status, outcome.model, outcome.input_tokens) == ("answered", model, 11)
 
 
@@ -278,8 +279,9 @@ def test_in_shadow_mode_nobody_is_refused_by_us(journal: Journal, fakes: FakePro
     assert answer.status_code == 200
     assert fakes.models == ["gpt-4.1"]
     record, outcome, _ = _parts(journal.entry(answer.headers["x-litellm-call-id"]))
-    assert record.reason.startswith("shadow mode: it would have been refused")
-    assert (record.mode, record.decided, outcome.status) == ("shadow", None, "answered")
+    assert record.reason.startswith("it would have been refused")
+    assert (record.mode, record.cause, record.decided) == ("shadow", "refused", None)
+    assert outcome.status == "answered"
 
 
 def test_in_shadow_mode_nothing_is_kept_of_a_model_that_is_none(

@@ -1,6 +1,7 @@
 """A journal of made-up traffic: the decisions and the records are real, the answers are drawn.
 
 `python -m tests.fakes.traffic sqlite:////tmp/journal.sqlite 5000` writes one, to look at pages and reports.
+With a share after that, so much of it is in shadow mode, where the baseline answers everything.
 """
 
 from __future__ import annotations
@@ -54,7 +55,13 @@ class _Writer:
 
 
 def traffic(
-    count: int, *, days: float = 7.0, holdout: float = 0.1, seed: int = 0, engine: Heimdall | None = None
+    count: int,
+    *,
+    days: float = 7.0,
+    holdout: float = 0.1,
+    shadow: float = 0.0,
+    seed: int = 0,
+    engine: Heimdall | None = None,
 ) -> Iterator[Item]:
     """Yield the items of `count` requests over the last `days`, oldest first."""
     rng = random.Random(seed)
@@ -65,7 +72,8 @@ def traffic(
     start = datetime.now(UTC) - timedelta(days=days)
     for at in range(count):
         when = start + timedelta(days=days * (at + rng.random()) / count)
-        _one(rng, engine, recorder, conversations, holdout)
+        is_watched = bool(shadow) and rng.random() < shadow
+        _one(rng, engine, recorder, conversations, 0.0 if is_watched else holdout, is_watched=is_watched)
         for item in writer.items:
             moved = when + timedelta(seconds=2) if not hasattr(item, "requested") else when
             yield item if isinstance(item, Document) else replace(item, at=moved)
@@ -73,7 +81,13 @@ def traffic(
 
 
 def _one(
-    rng: random.Random, engine: Heimdall, recorder: Recorder, conversations: Conversations, holdout: float
+    rng: random.Random,
+    engine: Heimdall,
+    recorder: Recorder,
+    conversations: Conversations,
+    holdout: float,
+    *,
+    is_watched: bool,
 ) -> None:
     body = {"messages": [{"role": "user", "content": f"{rng.choice(ASKS)} ({rng.randrange(40)})"}]}
     facts = read_request(body)
@@ -96,6 +110,8 @@ def _one(
         )
         goes_to = choice.baseline if is_out else goes_to
     record.note(choice, record.reason)
+    if is_watched:
+        record.mode, goes_to = "shadow", choice.baseline
     record.goes_to, record.duration_us = goes_to, int(rng.lognormvariate(6.4, 0.4))
     hops = [Hop(name, snapshot.entries[name].provider) for name in (goes_to, *decision.fallbacks)]
     record.course = Course(hops)
@@ -155,4 +171,4 @@ def fill(url: str, count: int, **how: Any) -> Store:
 
 
 if __name__ == "__main__":
-    fill(sys.argv[1], int(sys.argv[2]))
+    fill(sys.argv[1], int(sys.argv[2]), shadow=float(sys.argv[3]) if len(sys.argv) > 3 else 0.0)

@@ -203,7 +203,9 @@ def test_shadow_mode_says_what_following_would_have_cost(store: Store) -> None:
     assert (found.shadow.requests, found.shadow.compared) == (3, 2)
     assert found.shadow.paid_usd == pytest.approx(7.0)
     assert found.shadow.would_usd == pytest.approx(0.75 + 1.0)
-    assert found.shadow.saved_usd == pytest.approx(5.25)
+    assert found.shadow.saved_usd.value == pytest.approx(5.25)
+    # Of what isn't told apart, all may be a guess.
+    assert found.shadow.guessed_usd == pytest.approx(1.75 - (1.0 if record("2").decided == "a" else 0.0))
     told = record("4", mode="shadow", decided="a", model="a", cost_usd=9.0, baseline=BASELINE)
     store.write([told, outcome("4", cost_usd=2.0, baseline_usd=8.0)])  # changed nothing
     store.write([replace(told, id="5"), outcome("5", cost_usd=2.0, baseline_usd=8.0, would_usd=3.0)])
@@ -211,6 +213,56 @@ def test_shadow_mode_says_what_following_would_have_cost(store: Store) -> None:
     assert again is not None
     assert again.would_usd - found.shadow.would_usd == pytest.approx(2.0 + 3.0)
     assert found.saving is None
+
+
+def _followed(
+    known_as: str, answered: str, decided: str, paid: float, would: float, guessed: float
+) -> list[Any]:
+    watched = record(known_as, mode="shadow", decided=decided, model=answered, cost_usd=1.0)
+    came = outcome(known_as, model=answered, cost_usd=paid, would_usd=would, would_guessed_usd=guessed)
+    return [watched, came]
+
+
+def test_shadow_mode_says_where_requests_would_have_gone_and_what_that_would_have_saved(
+    store: Store,
+) -> None:
+    store.write([item for at in range(3) for item in _followed(f"a{at}", "big", "small", 4.0, 1.0, 0.8)])
+    store.write(_followed("b", "big", "big", 4.0, 4.0, 0.0))
+    unpriced = record("c", mode="shadow", decided="small", model="odd", cost_usd=1.0)
+    store.write([unpriced, outcome("c", model="odd", cost_usd=None)])
+    refused = record("d", mode="shadow", cause="refused", decided=None, model="big", cost_usd=None)
+    store.write([refused, outcome("d", model="big", cost_usd=4.0)])
+    found = _summary(store)
+    shadow = found.shadow
+    assert shadow is not None
+    assert [
+        (flow.answered, flow.decided, flow.requests, flow.compared, flow.paid_usd, flow.would_usd)
+        for flow in shadow.flows
+    ] == [
+        ("big", "small", 3, 3, 12.0, 3.0),
+        ("big", "big", 1, 1, 4.0, 4.0),
+        ("odd", "small", 1, 0, 0.0, 0.0),
+    ]
+    assert (shadow.requests, shadow.compared, shadow.refused) == (6, 4, 1)
+    assert (found.failed_open, found.requests.refused, found.requests.answered) == (0, 0, 6)
+    assert (shadow.paid_usd, shadow.would_usd) == (16.0, 7.0)
+    assert shadow.guessed_usd == pytest.approx(2.4)
+    assert shadow.saved_usd.value == pytest.approx(9.0)
+    assert shadow.saved_usd.interval is not None
+    # One pair alone was guessed at, so nothing averages out.
+    assert shadow.saved_usd.interval.low == pytest.approx(9.0 + 2.4 - 2.4 * exp(Z * SIGMA))
+    assert shadow.saved_usd.interval.high == pytest.approx(9.0 + 2.4 - 2.4 * exp(-Z * SIGMA))
+    assert shadow.saved_share is not None
+    assert shadow.saved_share.value == pytest.approx(9 / 16)
+    assert shadow.saved_share.interval is not None
+    assert shadow.saved_share.interval.low == pytest.approx(shadow.saved_usd.interval.low / 16)
+
+
+def test_a_request_that_shadow_mode_would_refuse_and_nobody_heard_of_is_unknown(store: Store) -> None:
+    store.write([record("a", mode="shadow", cause="refused", decided=None, model="big", cost_usd=None)])
+    store.write([record("b", cause="refused", decided=None, model=None, cost_usd=None)])
+    counts = _summary(store).requests
+    assert (counts.unknown, counts.refused) == (1, 1)
 
 
 def test_estimates_are_held_against_what_the_decided_model_cost(store: Store) -> None:

@@ -56,7 +56,9 @@ function empty() {
 function row(one) {
   const open = () => show(one.id);
   const moved = one.answered !== null && one.model !== null && one.answered !== one.model;
-  const special = { holdout: "holdout", continued: "continued", default: "not decided", refused: "refused", asked: "asked" }[one.cause];
+  const isShadow = one.mode === "shadow";
+  const special = { holdout: "holdout", continued: "continued", unrouted: "not routed", default: "not decided", refused: isShadow ? "would be refused" : "refused", asked: "asked" }[one.cause];
+  const elsewhere = isShadow && one.decided !== null && one.decided !== (one.answered ?? one.model);
   const status = { failed: "failed", left: "left", cached: "cached" }[one.status];
   return el("tr", { class: "opens", onclick: open },
     el("td", {}, el("button", { type: "button", class: "link", "data-decision": one.id, "aria-label": `Decision of ${moment(one.at)}`,
@@ -64,7 +66,7 @@ function row(one) {
     el("td", { class: "name wide", title: one.requested }, one.requested),
     el("td", { class: "name" }, named(one.answered ?? one.model ?? "nobody"),
       moved && el("span", { class: "chip bad", title: `${one.model} was asked first` }, `after ${one.model}`),
-      special && el("span", { class: "chip" }, special), one.mode === "shadow" && el("span", { class: "chip" }, "shadow"),
+      special && el("span", { class: "chip" }, special), isShadow && el("span", { class: "chip" }, elsewhere ? `shadow: to ${one.decided}` : "shadow"),
       status && el("span", { class: `chip ${status === "failed" ? "bad" : ""}` }, status)),
     el("td", {}, one.bucket ?? NONE),
     el("td", { class: "num wide" }, one.alpha === null ? NONE : fixed(one.alpha, 2)),
@@ -104,7 +106,7 @@ function detail({ record, outcome, signals }) {
   return [
     head(`${record.requested} → ${went}${moved ? `, answered by ${outcome.model}` : ""}`, `${moment(record.at)}, ${record.call}`),
     section("Why", words(record.reason.split("; ")),
-      record.mode === "shadow" && el("p", { class: "dim" }, `Shadow mode: it was decided for ${record.decided}, and left alone.`),
+      record.mode === "shadow" && el("p", { class: "dim" }, `Shadow mode: ${record.decided === null ? "" : `it was decided for ${record.decided}, and `}left alone.`),
       record.arm === "holdout" && el("p", { class: "dim" }, `A draw sent it to the baseline; ${record.decided} was decided on.`)),
     section("The request", facts(about(record))),
     record.candidates.length ? section("Candidates", candidates(record.candidates, record.decided, record.alpha)) : null,

@@ -5,6 +5,7 @@ import { Mix } from "./charts.js";
 import { NONE, age, count, fixed, micros, percent, seconds, since, usd } from "./format.js";
 
 const COLOURS = 7;
+const FLOWS = 12;
 const taken = new Map();
 let mix = null;
 
@@ -24,7 +25,27 @@ function tile(title, figure, lines, { kind = "", mood = "" } = {}) {
 
 const between = ({ low, high }, shown) => `between ${shown(low)} and ${shown(high)}`;
 
-function saved({ saving, measured }) {
+/** What following shadow mode's decisions would have saved. */
+function foregone({ shadow }) {
+  if (!shadow?.compared) return null;
+  const { value, interval } = shadow.saved_usd;
+  const share = shadow.saved_share ? ` (${percent(shadow.saved_share.value)})` : "";
+  const word = value < 0 ? "Would have cost more" : "Would have saved";
+  return {
+    word, value,
+    line: `${word.toLowerCase()}: ${usd(Math.abs(value))}${share} in shadow mode`,
+    lines: [
+      `${usd(shadow.would_usd)} instead of ${usd(shadow.paid_usd)}${share}, had shadow mode's decisions been followed`,
+      interval && `${between(interval, usd)} (95\u202f%)`,
+    ],
+  };
+}
+
+function saved(summary) {
+  const { saving, measured } = summary, wouldBe = foregone(summary);
+  if (!saving && wouldBe) {
+    return tile(wouldBe.word, usd(Math.abs(wouldBe.value)), wouldBe.lines, { kind: "saved", mood: wouldBe.value < 0 ? "warn" : wouldBe.value > 0 ? "good" : "" });
+  }
   if (!saving) {
     return tile("Saved", NONE, ["There is nothing to compare yet: no answered request has a cost and a baseline."], { kind: "saved" });
   }
@@ -35,6 +56,7 @@ function saved({ saving, measured }) {
   return tile("Saved, as reckoned", usd(value), [
     `${share}${baseline}${saving.saved_share ? " alone would cost" : ""}`,
     interval && `${between(interval, usd)} (95\u202f%)`,
+    wouldBe?.line,
     drawn && `measured by the holdout: ${usd(drawn.value)}${drawn.interval ? `, ${between(drawn.interval, usd)}` : ""}`,
   ], { kind: "saved", mood: value < 0 ? "warn" : value > 0 ? "good" : "" });
 }
@@ -96,6 +118,21 @@ function models(summary) {
       seconds(one.latency_s?.p50), one.score === null ? NONE : fixed(one.score)]), "Requests by model"));
 }
 
+function shadow(summary) {
+  const found = summary.shadow;
+  byId("shadow").hidden = !found;
+  if (!found) return;
+  const known = (flow, value) => flow.compared ? usd(value, value < 1 && value > -1 ? 4 : 2) : NONE;
+  fill(byId("shadow-note"), `${count(found.requests)} requests were decided on and left alone`
+    + (found.refused ? `; ${count(found.refused)} would have been refused` : "")
+    + (found.compared < found.requests ? `. Costs are of the ${count(found.compared)} for which both are known.` : "."));
+  fill(byId("shadow-table"), found.flows.length ? table(
+    [["Answered by", "name"], ["Would have gone to", "name"], ["Requests", "num"], ["Paid", "num"], ["Would have cost", "num"], ["Saved", "num"]],
+    found.flows.slice(0, FLOWS).map((flow) => [named(flow.answered), named(flow.decided), count(flow.requests),
+      known(flow, flow.paid_usd), known(flow, flow.would_usd), known(flow, flow.paid_usd - flow.would_usd)]), "Requests in shadow mode")
+    : el("p", { class: "empty" }, "None of them could be decided on."));
+}
+
 function latency(summary) {
   const found = summary.decision_us;
   const entries = found ? [["Median", found.p50], ["95th percentile", found.p95], ["99th percentile", found.p99]] : [];
@@ -117,6 +154,7 @@ function failovers(summary) {
 export function show(summary, health) {
   tiles(summary, health);
   models(summary);
+  shadow(summary);
   latency(summary);
   failovers(summary);
 }
