@@ -214,7 +214,7 @@ def _show_shadow(console: Console, shadow: Shadow) -> None:
     refused = f"; {count(shadow.refused)} would have been refused" if shadow.refused else ""
     print_item(console, "shadow    ", f"{count(shadow.requests)} requests decided and left alone{refused}")
     if shadow.compared:
-        said = Text(f"{money(usd.value)} saved", "bold")
+        said = Text(f"{money(usd.value)} would have been saved", "bold")
         if share is not None:
             said.append(f"  {percent(share.value)}", "bold")
         said.append(f"  (95 %: {between(usd, money)})")

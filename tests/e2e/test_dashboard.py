@@ -19,6 +19,7 @@ from heimdall_litellm.journal.record import JournalRecord, Outcome, Signal
 from heimdall_litellm.journal.store import Page as Wanted
 from heimdall_litellm.journal.store import Store
 from heimdall_litellm.plugin.modes import caller_of
+from heimdall_litellm.report.summary import summarise
 from tests.e2e import configs
 from tests.e2e.conftest import _directory, _with_keys
 from tests.e2e.proxy import MASTER_KEY, Proxy, running
@@ -44,8 +45,8 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Sto
     url = f"sqlite:///{tmp_path_factory.mktemp('journal')}/journal.sqlite"
     database = Database(parse_url(url))
     database.prepare()
-    items = list(traffic(COUNT, days=3))
-    last = next(one for one in reversed(items) if isinstance(one, JournalRecord))
+    items = list(traffic(COUNT, days=3, shadow=0.3))
+    last = next(one for one in reversed(items) if isinstance(one, JournalRecord) and one.mode == "route")
     now = datetime.now(UTC) - timedelta(seconds=5)
     hostile: list[Any] = [
         replace(
@@ -280,6 +281,33 @@ def test_moving_alpha_previews_past_traffic(visit: Visit) -> None:
     expect(page.locator("#alpha-value")).to_have_text("1.0")
     expect(figures).to_contain_text(re.compile(r"\+\d+\u202f% against as decided"))
     assert figures.inner_text() != cheapest
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1440, "height": 900}, {"width": 360, "height": 740}])
+def test_shadow_mode_shows_where_requests_would_have_gone(
+    browser: Browser, board: Proxy, journal: tuple[str, Store], viewport: dict[str, int]
+) -> None:
+    visit = Visit(browser, board, viewport=viewport)
+    page = visit.enter()
+    now = datetime.now(UTC)
+    found = summarise(journal[1], now - timedelta(days=7), now).shadow
+    assert found is not None
+    section = page.locator("#shadow")
+    expect(section).to_contain_text(f"{found.requests} requests were decided on and left alone")
+    expect(section.locator("tbody tr")).to_have_count(min(12, len(found.flows)))
+    first = section.locator("tbody tr").first
+    for said in (found.flows[0].answered, found.flows[0].decided, str(found.flows[0].requests)):
+        expect(first).to_contain_text(said)
+    word = "would have cost more" if found.saved_usd.value < 0 else "would have saved"
+    expect(page.locator(".tile.saved")).to_contain_text(f"{word}: $")
+    elsewhere = page.locator(ROW).filter(has_text="shadow: to ")
+    expect(elsewhere.first).to_be_visible()
+    spilt = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"
+    assert section.locator("td:visible, th:visible").evaluate_all(spilt) == []
+    elsewhere.first.click()
+    expect(page.locator("#detail-body")).to_contain_text("Shadow mode: it was decided for ")
+    assert visit.complaints == []
+    visit.context.close()
 
 
 def test_feedback_is_taken_and_shows(visit: Visit, journal: tuple[str, Store]) -> None:

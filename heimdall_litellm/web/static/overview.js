@@ -127,7 +127,7 @@ function shadow(summary) {
     + (found.refused ? `; ${count(found.refused)} would have been refused` : "")
     + (found.compared < found.requests ? `. Costs are of the ${count(found.compared)} for which both are known.` : "."));
   fill(byId("shadow-table"), found.flows.length ? table(
-    [["Answered by", "name"], ["Would have gone to", "name"], ["Requests", "num"], ["Paid", "num"], ["Would have cost", "num"], ["Saved", "num"]],
+    [["Answered by", "name"], ["Would have gone to", "name"], ["Requests", "num"], ["Paid", "num narrow-off"], ["Would have cost", "num narrow-off"], ["Saved", "num"]],
     found.flows.slice(0, FLOWS).map((flow) => [named(flow.answered), named(flow.decided), count(flow.requests),
       known(flow, flow.paid_usd), known(flow, flow.would_usd), known(flow, flow.paid_usd - flow.would_usd)]), "Requests in shadow mode")
     : el("p", { class: "empty" }, "None of them could be decided on."));
