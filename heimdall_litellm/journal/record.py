@@ -50,7 +50,8 @@ Cause = Literal[
 The policy (`triage`, `alpha`, `bucket`), the bucket that the request `asked` for, being the `only` one left,
 the draw for the `holdout`, or the model that holds its conversation (`continued`). Undecided are requests
 that can't be decided on, such as those for embeddings or without a prompt (`unrouted`), those at which we
-failed (`default`), and those that nobody may serve (`refused`).
+failed (`default`), and those that nobody may serve (`refused`); in shadow mode those have a `model` all the
+same, unless LiteLLM itself may call none.
 """
 
 Status = Literal["answered", "failed", "refused", "left", "cached"]

@@ -91,8 +91,8 @@ def _count(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
 
 _IS_WATCHED: Final = and_(_R.mode == "shadow", _R.cost_usd.is_not(None), _R.paid_usd.is_not(None))
 _IS_HELD: Final = and_(_R.baseline_usd > 0, _R.reckoned_usd.is_not(None))
-# In shadow mode it only would be.
-_IS_REFUSED: Final = and_(_R.cause == "refused", _R.mode != "shadow")
+# In shadow mode somebody is called all the same.
+_IS_REFUSED: Final = and_(_R.cause == "refused", _R.model.is_(None))
 _OFF: Final = case((_IS_HELD, _R.reckoned_usd / _R.baseline_usd), else_=1.0)
 # The second where the tokens weren't told, or by a version that didn't reckon it.
 _WOULD: Final = func.coalesce(

@@ -86,7 +86,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         try:
             routed = await self._routing.route(record, data, call_type, user_api_key_dict)
         except RequestError as error:
-            record.reason, record.cause = str(error), "refused"
+            record.reason, record.cause, record.goes_to = str(error), "refused", None
             shield_now(
                 self.failures, "stamp", lambda: apply.stamp(data, call_type, record.handle, None), None
             )
@@ -108,7 +108,7 @@ class HeimdallHandler(CustomLogger):  # type: ignore[misc]  # LiteLLM is untyped
         recorder.decided(record, data)
         if record.follows is not None:
             recorder.doubted(record.follows)
-        if record.cause == "refused":
+        if record.is_refused:
             recorder.ended(record, "refused")
 
     def _forgotten(self, record: Record) -> None:

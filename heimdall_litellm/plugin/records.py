@@ -98,6 +98,11 @@ class Record:
         self.cause = cause_of(decision, choice.overrides, choice.arm)
 
     @property
+    def is_refused(self) -> bool:
+        """Whether nobody was called; in shadow mode one goes on that routing would have refused."""
+        return self.cause == "refused" and self.goes_to is None
+
+    @property
     def is_left_alone(self) -> bool:
         """Whether LiteLLM is to do with the request what it would do without us."""
         return self.mode != "route"

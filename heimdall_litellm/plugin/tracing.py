@@ -72,7 +72,7 @@ def trace(record: Record, token: Any, entries: Entries) -> None:
         attributes=_attributes(record, entries(record.goes_to)),
         start_time=end_ns - record.duration_us * 1_000,
     )
-    if record.cause == "refused":
+    if record.is_refused:
         span.set_status(api.StatusCode.ERROR)
     span.end(end_ns)
 
@@ -83,7 +83,7 @@ def _attributes(record: Record, known: CatalogEntry | None) -> dict[str, Value]:
         "gen_ai.operation.name": OPERATIONS.get(record.call, record.call),
         "gen_ai.request.model": record.goes_to,
         "gen_ai.provider.name": None,
-        "error.type": "refused" if record.cause == "refused" else None,
+        "error.type": "refused" if record.is_refused else None,
         "heimdall.decision_id": record.id,
         "heimdall.requested_model": record.requested,
         "heimdall.model": record.goes_to,

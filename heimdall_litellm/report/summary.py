@@ -210,7 +210,7 @@ def _shadow(found: Sequence[Cell]) -> Shadow | None:
     return Shadow(
         requests=sum(cell.requests for cell in watching),
         compared=sum(cell.watched for cell in watching),
-        refused=sum(cell.requests for cell in watching if cell.cause == "refused"),
+        refused=sum(cell.requests for cell in watching if cell.cause == "refused" and cell.model is not None),
         paid_usd=paid,
         would_usd=would,
         guessed_usd=sum(guessed),

@@ -19,7 +19,7 @@ CAUSES: Final[dict[Cause, str]] = {
     "continued": "the model that holds its conversation",
     "unrouted": "nothing to decide on, or an endpoint that isn't routed",
     "default": "nothing was decided: the default model answered",
-    "refused": "nobody was called",
+    "refused": "nobody could be called, or in shadow mode would have been",
 }
 """What settled where a request went."""
 STATUSES: Final = {

@@ -261,8 +261,12 @@ def test_shadow_mode_says_where_requests_would_have_gone_and_what_that_would_hav
 def test_a_request_that_shadow_mode_would_refuse_and_nobody_heard_of_is_unknown(store: Store) -> None:
     store.write([record("a", mode="shadow", cause="refused", decided=None, model="big", cost_usd=None)])
     store.write([record("b", cause="refused", decided=None, model=None, cost_usd=None)])
-    counts = _summary(store).requests
-    assert (counts.unknown, counts.refused) == (1, 1)
+    # Nor may this key use the default model, which LiteLLM itself refuses it.
+    store.write([record("c", mode="shadow", cause="refused", decided=None, model=None, cost_usd=None)])
+    found = _summary(store)
+    assert (found.requests.unknown, found.requests.refused) == (1, 2)
+    assert found.shadow is not None
+    assert (found.shadow.requests, found.shadow.refused) == (2, 1)
 
 
 def test_estimates_are_held_against_what_the_decided_model_cost(store: Store) -> None:

@@ -57,7 +57,7 @@ function row(one) {
   const open = () => show(one.id);
   const moved = one.answered !== null && one.model !== null && one.answered !== one.model;
   const isShadow = one.mode === "shadow";
-  const special = { holdout: "holdout", continued: "continued", unrouted: "not routed", default: "not decided", refused: isShadow ? "would be refused" : "refused", asked: "asked" }[one.cause];
+  const special = { holdout: "holdout", continued: "continued", unrouted: "not routed", default: "not decided", refused: isShadow && one.model !== null ? "would be refused" : "refused", asked: "asked" }[one.cause];
   const elsewhere = isShadow && one.decided !== null && one.decided !== (one.answered ?? one.model);
   const status = { failed: "failed", left: "left", cached: "cached" }[one.status];
   return el("tr", { class: "opens", onclick: open },
