@@ -61,10 +61,15 @@ class Snapshot:
     cache: DecisionCache
     baselines: Mapping[str, CandidateSet]
     """What savings are reckoned against, by virtual name: one row each, thinking as it does unasked."""
+    defaults: Mapping[str, CatalogEntry]
+    """The default models behind the virtual names, which are candidates of none."""
 
     def unasked(self, model: str, policy: Policy) -> CandidateSet | None:
         """Return one row: a model, thinking as it does unasked. None if there is no such model."""
-        return _unasked(model, policy, self.entries, self.bundle) if model in self.entries else None
+        for known in (self.entries, self.defaults):
+            if model in known:
+                return _unasked(model, policy, known, self.bundle)
+        return None
 
 
 class Heimdall:
@@ -128,7 +133,9 @@ class Heimdall:
     def replace_bundle(self, bundle: Bundle) -> None:
         """Decide from another bundle from now on."""
         with self._changing:
-            self._snapshot = _build(self.settings, tuple(self._snapshot.entries.values()), bundle)
+            before = self._snapshot
+            entries = (*before.entries.values(), *before.defaults.values())
+            self._snapshot = _build(self.settings, entries, bundle)
 
     def candidate_names(self, name: str) -> tuple[str, ...]:
         """Every model group that a virtual name may choose, in configured order, each once.
@@ -293,6 +300,7 @@ def _field(snapshot: Snapshot, name: str) -> CandidateSet:
 
 def _build(settings: Settings, entries: Sequence[CatalogEntry], bundle: Bundle) -> Snapshot:
     known = {entry.name: entry for entry in entries if entry.name not in settings.names}
+    defaults = {entry.name: entry for entry in entries if entry.name in settings.names}
     proposed = propose_buckets(tuple(known.values()), prior_quality(tuple(known.values()), bundle))
     matcher = Matches(bundle.models)
     _require_baseline(settings, known)
@@ -306,7 +314,7 @@ def _build(settings: Settings, entries: Sequence[CatalogEntry], bundle: Bundle) 
         baseline = settings.baseline.model or _best_hard(fields[name])
         baselines[name] = _unasked(baseline, policy, known, bundle)
     cache = DecisionCache(settings.cache.max_entries, settings.cache.ttl_seconds)
-    return Snapshot(known, bundle, fields, cache, baselines)
+    return Snapshot(known, bundle, fields, cache, baselines, defaults)
 
 
 def _unasked(model: str, policy: Policy, entries: Mapping[str, CatalogEntry], bundle: Bundle) -> CandidateSet:

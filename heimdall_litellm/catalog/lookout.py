@@ -269,7 +269,7 @@ class Lookout:
             self._is_failing = True
             read = self.reading
             serves = f"its list of {read.at:%Y-%m-%d %H:%M} UTC serves" if read else "no list of it is known"
-            logger.warning("Catalog: %s; %s, and it is tried again (said once)", error, serves)
+            logger.warning("Catalog: %s; until it answers, %s", error, serves)
         if self._world.store is not None:
             self._world.store.put(self.source.name, self._asked, kept)
 

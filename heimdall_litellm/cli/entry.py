@@ -133,7 +133,10 @@ def _outcome_lines(record: JournalRecord, outcome: Outcome) -> list[tuple[str, s
     if outcome.cost_usd is not None:
         expected = f", {money(record.cost_usd)} expected" if record.cost_usd is not None else ""
         lines.append(("cost      ", f"{money(outcome.cost_usd)}{expected}"))
-    if outcome.baseline_usd is not None and record.baseline is not None and outcome.cost_usd is not None:
+    if record.mode == "shadow":
+        if outcome.would_usd is not None:
+            lines.append(("would cost", f"{money(outcome.would_usd)}, had {record.decided} answered"))
+    elif outcome.baseline_usd is not None and record.baseline is not None and outcome.cost_usd is not None:
         saved = outcome.baseline_usd - outcome.cost_usd
         guess = (outcome.guessed_usd or 0.0) / outcome.baseline_usd if outcome.baseline_usd > 0 else 0.0
         guessed = f", {percent(guess)} of it guessed" if guess else ""

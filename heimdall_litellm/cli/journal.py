@@ -209,6 +209,8 @@ def _rows(console: Console) -> Callable[[Entry], None]:
         row = Text(cell("time", f"{record.at:%Y-%m-%d %H:%M:%S}") + "  ", "dim")
         row.append(cell("status", status) + "  ", "" if status == "answered" else "yellow")
         row.append(cell("bucket", record.bucket or "") + "  ", STYLES[record.bucket] if record.bucket else "")
+        if record.mode == "shadow" and record.decided not in (None, served):
+            served = f"{served}, not {record.decided}"
         row.append(cell("model", served) + "  ", "bold")
         row.append("  ".join((cell("cost", cost), cell("took", took), cell("by", record.cause))) + "  ", "")
         row.append(record.id, "dim")

@@ -212,12 +212,16 @@ def _with_intervals(
 def _show_shadow(console: Console, shadow: Shadow) -> None:
     usd, share = shadow.saved_usd, shadow.saved_share
     refused = f"; {count(shadow.refused)} would have been refused" if shadow.refused else ""
-    print_item(console, "shadow    ", f"{count(shadow.requests)} requests decided and left alone{refused}")
+    looked_at = (
+        f"{count(shadow.decided)} of {count(shadow.requests)} requests decided and left alone{refused}"
+    )
+    print_item(console, "shadow    ", looked_at)
     if shadow.compared:
-        said = Text(f"{money(usd.value)} would have been saved", "bold")
+        verb = "would have been saved" if usd.value >= 0 else "more it would have cost"
+        said = Text(f"{money(abs(usd.value))} {verb}", "bold")
         if share is not None:
-            said.append(f"  {percent(share.value)}", "bold")
-        said.append(f"  (95 %: {between(usd, money)})")
+            said.append(f"  {percent(abs(share.value))}", "bold")
+        said.append(f"  (saved, 95 %: {between(usd, money)})")
         print_item(console, "          ", said)
         about = (
             f"had they been followed: about {money(shadow.would_usd)} instead of {money(shadow.paid_usd)}, "
@@ -231,6 +235,9 @@ def _show_shadow(console: Console, shadow: Shadow) -> None:
             costs = (money(flow.paid_usd), money(flow.would_usd)) if flow.compared else ("", "")
             shown.add_row(flow.answered, flow.decided, count(flow.requests), *costs)
         console.print(shown)
+    if rest := shadow.flows[FLOWS:]:
+        others = sum(flow.requests for flow in rest)
+        console.print(f"and {count(len(rest))} rarer ways, of {count(others)} requests", style="dim")
     console.print()
 
 

@@ -9,17 +9,17 @@ message and the length of its system prompt. Of each the latest request is remem
 - If the user has spoken again, in nearly the same words, they *asked again*: the answer didn't do.
 
 An agent that goes on with a tool's result repeats its user's words and asks nothing: only a new turn of the
-user's counts. Neither does it doubt an answer to ask another name or endpoint the same (a comparison), to ask
-it again sooner than anybody could have read the answer (samples), or where nothing tells that it is the same
-person: many users of one key begin alike, so a first turn counts only of a named end user. Nothing here can
-be read back: words are kept as keyed 32-bit hashes, in memory alone.
+user's counts. Neither does it doubt an answer to ask another name or endpoint the same (a comparison), nor
+where nothing tells that it is the same person: many users of one key begin alike, and templates bring
+examples as if they were turns. So the same once more counts only of a named end user, or in a conversation
+that has gone on. Nothing here can be read back: words are kept as keyed 32-bit hashes, in memory alone.
 """
 
 from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from threading import Lock
 from typing import Final, Literal
@@ -30,8 +30,6 @@ from heimdall_litellm.core.types import RequestFacts
 CACHE_LIVES_S: Final = 300.0
 """How long providers keep a prompt they have read, at least: five minutes at Anthropic and OpenAI."""
 FORGOTTEN_S: Final = 3600.0
-READ_S: Final = 2.0
-"""Sooner than this after a request, nobody has read its answer."""
 ALIKE: Final = 0.8
 """Share of words in common from which two asks are the same one."""
 _MOST_WORDS: Final = 64
@@ -45,7 +43,8 @@ Doubt = Literal["asked-again", "regenerated"]
 class Turn:
     """One request as it is remembered. `words` are hashes; `size` and `ask` tell whether it comes again.
 
-    `asked` is what it was asked of: the model's name and the endpoint.
+    `asked` is what it was asked of: the model's name and the endpoint. `has_gone_on`: it is a later turn of a
+    conversation that was seen before.
     """
 
     id: str
@@ -57,6 +56,7 @@ class Turn:
     size: tuple[int, int]
     ask: int
     words: frozenset[int]
+    has_gone_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,8 @@ class Conversations:
         )
         with self._lock:
             before = self._turns.pop(identity, None)
+            if before is not None and _goes_on(before, turn):
+                turn = replace(turn, has_gone_on=True)
             self._turns[identity] = turn
             while len(self._turns) > self._max_entries:
                 self._turns.popitem(last=False)
@@ -156,12 +158,15 @@ def _holds(before: Turn, now: Turn) -> bool:
     return has_grown or _is_same(before, now)
 
 
+def _goes_on(before: Turn, now: Turn) -> bool:
+    return now.messages > before.messages or (before.has_gone_on and _is_same(before, now))
+
+
 def _doubt(before: Turn, now: Turn, is_one_person: bool) -> Doubt | None:
-    if before.asked != now.asked or now.at_s - before.at_s < READ_S:
+    if before.asked != now.asked:
         return None
     if _is_same(before, now):
-        # Further on, the answers that stand in it tell whose conversation it is.
-        return "regenerated" if is_one_person or now.user_turns > 1 else None
+        return "regenerated" if is_one_person or now.has_gone_on else None
     has_spoken = now.user_turns > before.user_turns and now.messages > before.messages
     return "asked-again" if has_spoken and _are_alike(before.words, now.words) else None
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
     case,
     cast,
     delete,
+    exists,
     func,
     insert,
     literal_column,
@@ -99,9 +100,7 @@ _WOULD: Final = func.coalesce(
     _R.would_usd, case((_R.served == _R.decided, _R.paid_usd), else_=_R.cost_usd * _OFF)
 )
 # What isn't told apart may all be a guess.
-_WOULD_GUESSED: Final = func.coalesce(
-    _R.would_guessed_usd, case((_R.served == _R.decided, 0.0), else_=_WOULD)
-)
+_WOULD_GUESSED: Final = func.coalesce(_R.would_guessed_usd, case((_R.paid_usd == _WOULD, 0.0), else_=_WOULD))
 
 # Those that differ most come first, since SQLite sorts by them.
 TRAITS: Final[dict[str, ColumnElement[Any]]] = {
@@ -198,9 +197,14 @@ def part_of(at_us: int) -> int:
 
 
 def closed(connection: Connection, start_us: int, end_us: int) -> list[int]:
-    """Return where those closed parts begin that lie whole in the period, oldest first."""
+    """Return where those closed parts begin that lie whole in the period, oldest first.
+
+    Not those that a process of an older version has added up, which may still run: it knows fewer columns.
+    """
     lies_in = (PARTS.c.at_us >= start_us, PARTS.c.at_us <= end_us - PART_US)
-    return list(connection.execute(select(PARTS.c.at_us).where(*lies_in).order_by(PARTS.c.at_us)).scalars())
+    of_older = exists().where(SUMS.c.at_us == PARTS.c.at_us, SUMS.c.would_guessed_usd.is_(None))
+    found = select(PARTS.c.at_us).where(*lies_in, ~of_older).order_by(PARTS.c.at_us)
+    return list(connection.execute(found).scalars())
 
 
 def to_close(connection: Connection, now: datetime) -> list[int]:
@@ -217,8 +221,9 @@ def close(connection: Connection, part_us: int) -> None:
     """Add a part up, in a transaction that has just begun."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("LOCK TABLE parts IN SHARE ROW EXCLUSIVE MODE")
-    if connection.execute(select(PARTS.c.at_us).where(PARTS.c.at_us == part_us)).first() is not None:
+    if closed(connection, part_us, part_us + PART_US):
         return
+    _open(connection, PARTS.c.at_us == part_us)
     connection.execute(insert(PARTS).values(at_us=part_us))
     lies_in = (_R.at_us >= part_us, _R.at_us < part_us + PART_US)
     names = ("at_us", "requested", *TRAITS, *ADDED)

@@ -174,7 +174,7 @@ SUMS: Final = Table(
     Column("watched_usd", Float, nullable=False),
     Column("would_usd", Float, nullable=False),
     Column("decided", Text),
-    Column("would_guessed_usd", Float, nullable=False),
+    Column("would_guessed_usd", Float),
     Index("sums_at", "at_us"),
 )
 

@@ -130,16 +130,23 @@ class JournalMeter:
 class CatalogMeter:
     """Counts what the watchtower does."""
 
+    def __init__(self) -> None:
+        self._shown: set[str] = set()
+
     def read(self, source: str, outcome: str) -> None:
         """Count one look at a source's list."""
         _READS.labels(source, outcome).inc()
 
     def state(self, source: str, models: int, age_s: float | None) -> None:
-        """Show what is known from a source, and since when; no age where it isn't asked."""
-        if models or age_s is not None:
+        """Show what is known from a source, and since when; 0 for an age once it isn't asked any more.
+
+        Labels can't be taken back where there are several workers.
+        """
+        if models or age_s is not None or source in self._shown:
             _MODELS.labels(source).set(models)
-        if age_s is not None:
-            _AGE.labels(source).set(age_s)
+        if age_s is not None or source in self._shown:
+            self._shown.add(source)
+            _AGE.labels(source).set(age_s or 0.0)
 
     def drift(self, kind: str) -> None:
         """Count one change."""

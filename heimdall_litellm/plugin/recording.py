@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import heimdall_litellm
@@ -66,7 +66,9 @@ WEIGHTS: Final[Mapping[Source, tuple[float, float]]] = {
 """Score and weight of what nobody said: a person's own word weighs 1."""
 _NOBODYS_FAULT: Final = ("ok", "client", "unknown")
 """How attempts end that speak against no model: a client's mistake, say, or that the client was gone."""
-_MOST_READERS: Final = 20_000
+READ: Final = timedelta(seconds=2)
+"""Sooner than this after an answer, nobody has read it."""
+_MOST_ANSWERED: Final = 20_000
 """Of how many requests it is known who read them, for those that go on from there."""
 _READ: Final = (
     *("prompt_tokens", "completion_tokens", "response_cost", "response", "stream"),
@@ -118,7 +120,7 @@ class Recorder:
         self._writer, self._prices_of, self._keep_prompt = writer, prices_of, keep_prompt
         self._version = heimdall_litellm.__version__
         self._papers: _Papers | None = None
-        self._readers: OrderedDict[str, str] = OrderedDict()
+        self._answered: OrderedDict[str, tuple[str, datetime]] = OrderedDict()
 
     def decided(self, record: Record, body: Mapping[str, Any]) -> None:
         """Record what became of a request before anybody was called."""
@@ -145,11 +147,19 @@ class Recorder:
         self._writer.submit(lambda: self._came(ended))
 
     def doubted(self, follows: Follows) -> None:
-        """Record that a request doubts the answer to the one before."""
+        """Record that a request doubts the answer to the one before, if there was one to read.
+
+        Retries of what failed doubt nothing, nor do samples, which are asked for sooner.
+        """
         earlier, doubt = follows.earlier, follows.doubt
         if earlier is not None and doubt is not None:
             at = now()
-            self._writer.submit(lambda: (_sign(earlier, at, doubt),))
+            self._writer.submit(lambda: (_sign(earlier, at, doubt),) if self._is_read(earlier, at) else ())
+
+    def _is_read(self, known_as: str, at: datetime) -> bool:
+        """Whether a request was answered, and so long before that somebody can have read that."""
+        answered = self._answered.get(known_as)
+        return answered is not None and at - answered[1] >= READ
 
     def rated(self, signal: Signal) -> bool:
         """Record what somebody thinks of an answer; False where it can't be taken now."""
@@ -194,12 +204,12 @@ class Recorder:
 
     def _came(self, ended: _Ended) -> tuple[Item, ...]:
         form = form_of(ended.seen.logged.get("response")) if ended.seen is not None else Form()
-        read_by = self._readers.get(ended.reckoning.earlier or "")
+        read_by, _ = self._answered.get(ended.reckoning.earlier or "", (None, None))
         outcome = _outcome(ended, form, self._prices_of, read_by)
         if ended.status == "answered" and outcome.model is not None:
-            self._readers[ended.id] = outcome.model
-            if len(self._readers) > _MOST_READERS:
-                self._readers.popitem(last=False)
+            self._answered[ended.id] = outcome.model, ended.at
+            if len(self._answered) > _MOST_ANSWERED:
+                self._answered.popitem(last=False)
         return (*_failures(ended), outcome, *_flaws(ended, form))
 
     def _whole(

@@ -175,7 +175,7 @@ class Record:
             "heimdall-decision-id": self.id,
             "heimdall-decision-us": str(self.duration_us),
             "heimdall-reason": safe_header(
-                f"shadow mode, left alone: {self.reason}" if self.mode == "shadow" else self.reason
+                f"{self.mode} mode, left alone: {self.reason}" if self.is_left_alone else self.reason
             ),
         }
         if self.served is not None:

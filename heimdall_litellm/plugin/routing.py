@@ -149,7 +149,7 @@ class Routing:
             return False
         record.brought = self._runtime.credentials.brought(data)
         record.goes_to = record.served = record.requested
-        record.reason = "shadow mode: nothing was decided"
+        record.reason = "nothing was decided"
         request = _Request(record, data, call_type, token, {}, True, facts, conversation)
         await self._consider(request, self._runtime.settings.name)
         record.brought = {}
@@ -167,7 +167,7 @@ class Routing:
         elif record.mode == "shadow":
             record.cause = "unrouted"
         await self._guard.check_default(record.requested, request.token)
-        record.reason = record.reason or f"{record.mode} mode: the default model answers, as without Heimdall"
+        record.reason = record.reason or "the default model answers, as without Heimdall"
         record.goes_to = record.requested
         left = dict(request.data)
         self._stamp(left, request)

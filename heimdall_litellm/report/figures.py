@@ -189,14 +189,16 @@ class Flow:
 class Shadow:
     """What following the decisions of shadow mode would have cost, and saved.
 
-    Over `compared` of the `requests`: those whose cost is known. `would_usd` is reckoned like
-    the baseline's cost; where the model decided on answered, thinking as hard, it is what was paid.
+    `decided` of the `requests` were decided on; the others would have been refused (`refused`), or were none
+    to decide on. The costs are over `compared` of them: those whose cost is known. `would_usd` is reckoned
+    like the baseline's cost; where the model decided on answered, thinking as hard, it is what was paid.
     `guessed_usd` is the part of it that rests on how much that model would have written; the intervals come
-    from that guess alone. `saved_share` is of `paid_usd`. `refused` would have been refused. `flows` are by
-    who answered and what was decided, the most requests first.
+    from that guess alone. `saved_share` is of `paid_usd`. `flows` are by who answered and what was decided,
+    the most requests first.
     """
 
     requests: int
+    decided: int
     compared: int
     refused: int
     paid_usd: float

@@ -209,6 +209,7 @@ def _shadow(found: Sequence[Cell]) -> Shadow | None:
     ]
     return Shadow(
         requests=sum(cell.requests for cell in watching),
+        decided=sum(flow.requests for flow in flows),
         compared=sum(cell.watched for cell in watching),
         refused=sum(cell.requests for cell in watching if cell.cause == "refused" and cell.model is not None),
         paid_usd=paid,

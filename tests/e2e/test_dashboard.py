@@ -293,7 +293,9 @@ def test_shadow_mode_shows_where_requests_would_have_gone(
     found = summarise(journal[1], now - timedelta(days=7), now).shadow
     assert found is not None
     section = page.locator("#shadow")
-    expect(section).to_contain_text(f"{found.requests} requests were decided on and left alone")
+    expect(section).to_contain_text(
+        f"{found.decided} of {found.requests} requests were decided on and left alone"
+    )
     expect(section.locator("tbody tr")).to_have_count(min(12, len(found.flows)))
     first = section.locator("tbody tr").first
     for said in (found.flows[0].answered, found.flows[0].decided, str(found.flows[0].requests)):

@@ -19,8 +19,9 @@ from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.journal.opening import open_store
 from heimdall_litellm.journal.record import JournalRecord
 from heimdall_litellm.journal.store import Entry, Page, Store
+from heimdall_litellm.plugin.recording import READ
 from tests.e2e import configs
-from tests.e2e.proxy import MASTER_KEY, Proxy, running, stop
+from tests.e2e.proxy import MASTER_KEY, Proxy, running, stop, until
 from tests.fakes.providers import FakeProviders
 
 HI = [{"role": "user", "content": "hi"}]
@@ -236,6 +237,25 @@ def test_who_hangs_up_in_the_middle_has_left_or_was_answered(
     _, outcome, _ = _parts(journal.entry(known_as))
     assert outcome.status in ("left", "answered")
     assert outcome.model == "gpt-mini"
+
+
+def test_an_answer_is_doubted_by_whoever_asks_the_same_again(journal: Journal, fakes: FakeProviders) -> None:
+    def ask(text: str, **more: Any) -> str:
+        answer = journal.send("chat", messages=[{"role": "user", "content": text}], **more)
+        known_as = str(answer.headers["heimdall-decision-id"])
+        journal.entry(known_as)
+        return known_as
+
+    asked = [ask("Name a river in Peru.", user="ann"), ask("Name a lake in Peru.")]
+    # By another name it is compared; without one nobody tells that it is the same person.
+    compared = ask("Name a mountain in Peru.", user="ann")
+    time.sleep(READ.total_seconds() + 0.5)
+    ask("Name a river in Peru.", user="ann")
+    ask("Name a lake in Peru.")
+    ask("Name a mountain in Peru.", user="ann", model="heimdall-lone")
+    until(lambda: _parts(journal.entry(asked[0]))[2] == {"regenerated"})
+    assert _parts(journal.entry(asked[1]))[2] == set()
+    assert _parts(journal.entry(compared))[2] == set()
 
 
 def _sent(fakes: FakeProviders) -> list[tuple[str, bytes, dict[str, str]]]:

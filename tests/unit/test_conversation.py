@@ -9,7 +9,6 @@ import pytest
 from heimdall_litellm.core.conversation import (
     CACHE_LIVES_S,
     FORGOTTEN_S,
-    READ_S,
     Conversations,
     Follows,
     conversation_of,
@@ -84,12 +83,6 @@ def test_what_is_asked_of_another_name_is_compared_and_doubts_no_answer() -> Non
     assert talk(*more, at=30, asked="heimdall").doubt == "regenerated"
 
 
-def test_samples_of_one_prompt_come_sooner_than_their_answers_could_be_read() -> None:
-    talk = Talk()
-    talk(_user(ASK))
-    assert talk(_user(ASK), at=READ_S - 0.1).doubt is None
-
-
 def test_many_users_of_one_key_begin_alike_but_no_two_have_the_same_history() -> None:
     talk = Talk()
     talk(_user(ASK), is_one_person=False)
@@ -98,6 +91,16 @@ def test_many_users_of_one_key_begin_alike_but_no_two_have_the_same_history() ->
     more = (_user(ASK), _said(), _user("Now by area, please"))
     talk(*more, at=200, is_one_person=False)
     assert talk(*more, at=210, is_one_person=False).doubt == "regenerated"
+    assert talk(*more, at=220, is_one_person=False).doubt == "regenerated"
+    talk(_user(ASK), at=230, is_one_person=False)
+    assert talk(_user(ASK), at=240, is_one_person=False).doubt is None
+
+
+def test_the_examples_of_a_template_are_no_turns_of_a_conversation() -> None:
+    few_shot = (_user("Great!"), _said("positive"), _user("It broke after a day of use"))
+    talk = Talk()
+    talk(*few_shot, is_one_person=False)
+    assert talk(*few_shot, at=60, is_one_person=False).doubt is None
 
 
 @pytest.mark.parametrize("chars", [200, 3_000, 100_000])

@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.errors import JournalError
-from heimdall_litellm.journal.database import Database, parse_url
+from heimdall_litellm.journal.database import Database, _alembic, parse_url
 from heimdall_litellm.journal.opening import open_store
 from heimdall_litellm.journal.sink import DatabaseSink
 from heimdall_litellm.journal.store import Entry, Page, Store
-from heimdall_litellm.journal.tables import METADATA
+from heimdall_litellm.journal.tables import METADATA, PARTS
 from tests.fakes.journal import at, document, outcome, record, signal
 from tests.servers import Postgres
 
@@ -222,6 +223,31 @@ def test_the_steps_make_just_the_tables(store: Store) -> None:
         opts = {"compare_type": True, "include_object": lambda _, name, *__: name not in others}
         context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, METADATA) == []
+
+
+def test_a_journal_of_an_older_version_is_brought_up_to_date_and_its_sums_are_made_anew(
+    journal_url: str,
+) -> None:
+    database = Database(parse_url(journal_url))
+    if database.path is not None:
+        database.path.parent.mkdir(parents=True, exist_ok=True)
+    config = _alembic()
+    with database.begin() as connection:
+        if not database.is_sqlite:
+            connection.exec_driver_sql(f'CREATE SCHEMA "{database.schema}"')
+        config.attributes["connection"] = connection
+        command.upgrade(config, "3")
+        connection.execute(text("INSERT INTO parts (at_us) VALUES (0)"))
+    database.close()
+    store = _open(journal_url)
+    with store.database.begin() as connection:
+        assert connection.execute(select(PARTS)).all() == []
+    watched = record("a", mode="shadow", decided="b")
+    store.write([watched, outcome("a", would_usd=1.0, would_guessed_usd=0.5)])
+    (entry,) = store.latest(Page())
+    assert entry.outcome is not None
+    assert entry.outcome.would_guessed_usd == 0.5
+    store.database.close()
 
 
 def test_a_journal_of_a_newer_version_is_refused(store: Store, journal_url: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from heimdall_litellm.core.request import read_request
 from heimdall_litellm.core.types import NO_STANDING, Bucket, CatalogEntry, Overrides
 from heimdall_litellm.engine import Heimdall
 from heimdall_litellm.health import Failure
-from heimdall_litellm.journal.record import Item, JournalRecord, Outcome, Signal
+from heimdall_litellm.journal.record import Item, JournalRecord, Outcome, Signal, Status
+from heimdall_litellm.plugin import recording
 from heimdall_litellm.plugin.attempts import Attempt, Course
 from heimdall_litellm.plugin.reckoning import Prices, caches
-from heimdall_litellm.plugin.recording import Choice, Recorder
+from heimdall_litellm.plugin.recording import READ, Choice, Recorder
 from heimdall_litellm.plugin.records import Record
 
 ROOT = Path(__file__).parents[2]
@@ -261,7 +263,7 @@ def _unasked(engine: Heimdall, choice: Choice, model: str) -> float:
 
 def test_following_a_decision_that_changes_nothing_costs_what_was_paid(engine: Heimdall) -> None:
     _, found = _watched(engine, None, reasoning_effort="high")
-    assert found.would_usd == 1.0
+    assert (found.would_usd, found.would_guessed_usd) == (1.0, 0.0)
 
 
 def test_following_it_to_the_same_model_and_another_effort_costs_what_it_writes_more(
@@ -283,6 +285,53 @@ def test_following_it_elsewhere_costs_the_same_tokens_at_other_prices(engine: He
     ratio = min(10.0, row.output_tokens / _unasked(engine, choice, other))
     written = 4_000 * ratio * (entry.output_usd_per_mtok or 0)
     assert found.would_usd == pytest.approx((1_000 * (entry.input_usd_per_mtok or 0) + written) / 1e6)
+    assert found.would_guessed_usd == pytest.approx(written / 1e6)
+
+
+@pytest.mark.parametrize("is_renewed", [False, True])
+def test_following_it_away_from_the_default_model_goes_by_what_that_is_expected_to_write(
+    engine: Heimdall, is_renewed: bool
+) -> None:
+    if is_renewed:
+        engine.replace_bundle(engine.snapshot.bundle)
+    choice, found = _watched(engine, "heimdall")
+    expected = _unasked(engine, choice, "heimdall")
+    row = choice.decision.rows[choice.decision.model]
+    entry = engine.snapshot.entries[row.model]
+    assert row.output_tokens != expected
+    ratio = min(10.0, max(0.1, row.output_tokens / expected))
+    assert found.would_guessed_usd == pytest.approx(4_000 * ratio * (entry.output_usd_per_mtok or 0) / 1e6)
+
+
+@pytest.mark.parametrize(
+    ("status", "after", "sources"),
+    [
+        ("answered", READ, ["regenerated"]),
+        ("answered", READ - timedelta(milliseconds=1), []),
+        ("failed", READ, []),
+        (None, READ, []),
+    ],
+)
+def test_only_an_answer_that_somebody_can_have_read_is_doubted(
+    engine: Heimdall,
+    monkeypatch: pytest.MonkeyPatch,
+    status: Status | None,
+    after: timedelta,
+    sources: list[str],
+) -> None:
+    at = datetime.now(UTC)
+    monkeypatch.setattr(recording, "now", lambda: at)
+    writer = Now()
+    recorder = Recorder(writer, lambda _: Prices())  # type: ignore[arg-type]
+    choice, record = decided(engine), Record("heimdall", "why", call="acompletion")
+    record.note(choice, "why")
+    record.goes_to = record.served = choice.decision.model
+    recorder.decided(record, BODY)
+    if status is not None:
+        recorder.ended(record, status, logged())
+    at += after
+    recorder.doubted(Follows("c", 0, record.id, "regenerated"))
+    assert [item.source for item in writer.items if isinstance(item, Signal)] == sources
 
 
 def test_what_is_routed_is_followed_anyway(engine: Heimdall) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from alembic import command
-from sqlalchemy import event, func, insert, select
+from sqlalchemy import event, func, insert, select, update
 
 from heimdall_litellm.config.settings import JournalSettings
 from heimdall_litellm.errors import JournalError
@@ -88,6 +88,8 @@ def _request(rng: np.random.Generator, name: str, seconds: float) -> tuple[Item,
         cost_usd=one_of(None, float(rng.random()), float(rng.random())),
         baseline_usd=one_of(None, float(rng.random())),
         guessed_usd=float(rng.random()),
+        would_usd=one_of(None, float(rng.random())),
+        would_guessed_usd=one_of(None, float(rng.random())),
         latency_s=one_of(None, float(rng.random())),
         input_tokens=int(rng.integers(1_000)),
         output_tokens=int(rng.integers(1_000)),
@@ -323,3 +325,24 @@ def test_no_report_in_sqlite_walks_a_table_and_samples_have_indexes_of_their_own
         assert any(f"USING COVERING INDEX {index} " in plan for plan in plans), plans
     assert [plan for plan in plans if plan.startswith(("SCAN records", "SCAN signals"))] == []
     store.database.close()
+
+
+def test_what_a_process_of_an_older_version_has_added_up_is_not_believed_and_added_up_anew(
+    store: Store,
+) -> None:
+    watched = record("a", mode="shadow", decided="b", cost_usd=1.0)
+    store.write([watched, outcome("a", cost_usd=4.0, would_usd=1.0, would_guessed_usd=0.5)])
+    start = microseconds(at(0.0)) - microseconds(at(0.0)) % sums.PART_US
+    with store.database.begin() as connection:
+        sums.close(connection, start)
+        assert sums.closed(connection, start, start + sums.PART_US) == [start]
+        # It knows nothing of the newer columns.
+        connection.execute(update(SUMS).values(decided=None, would_guessed_usd=None))
+        assert sums.closed(connection, start, start + sums.PART_US) == []
+    told = summarise(store, at(-HOUR_S), at(HOUR_S)).shadow
+    assert told is not None
+    assert (told.guessed_usd, [flow.decided for flow in told.flows]) == (0.5, ["b"])
+    with store.database.begin() as connection:
+        sums.close(connection, start)
+        assert sums.closed(connection, start, start + sums.PART_US) == [start]
+        assert [row.decided for row in connection.execute(select(SUMS))] == ["b"]

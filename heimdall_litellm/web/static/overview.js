@@ -123,9 +123,11 @@ function shadow(summary) {
   byId("shadow").hidden = !found;
   if (!found) return;
   const known = (flow, value) => flow.compared ? usd(value, value < 1 && value > -1 ? 4 : 2) : NONE;
-  fill(byId("shadow-note"), `${count(found.requests)} requests were decided on and left alone`
+  const rest = found.flows.slice(FLOWS);
+  fill(byId("shadow-note"), `${count(found.decided)} of ${count(found.requests)} requests were decided on and left alone`
     + (found.refused ? `; ${count(found.refused)} would have been refused` : "")
-    + (found.compared < found.requests ? `. Costs are of the ${count(found.compared)} for which both are known.` : "."));
+    + (found.compared < found.decided ? `. Costs are of the ${count(found.compared)} for which both are known` : "")
+    + (rest.length ? `. ${count(rest.length)} rarer ways, of ${count(rest.reduce((sum, flow) => sum + flow.requests, 0))} requests, aren't shown.` : "."));
   fill(byId("shadow-table"), found.flows.length ? table(
     [["Answered by", "name"], ["Would have gone to", "name"], ["Requests", "num"], ["Paid", "num narrow-off"], ["Would have cost", "num narrow-off"], ["Saved", "num"]],
     found.flows.slice(0, FLOWS).map((flow) => [named(flow.answered), named(flow.decided), count(flow.requests),

@@ -21,7 +21,7 @@ def upgrade() -> None:
     for table in ("records", "outcomes"):
         op.add_column(table, sa.Column("would_guessed_usd", sa.Float))
     op.add_column("sums", sa.Column("decided", sa.Text))
-    op.add_column("sums", sa.Column("would_guessed_usd", sa.Float, nullable=False, server_default="0"))
+    op.add_column("sums", sa.Column("would_guessed_usd", sa.Float))  # null where an older version adds up
     if op.get_bind().dialect.name == "sqlite":
         op.drop_index("records_report", "records")
         op.create_index("records_report", "records", list(REPORTED))
