@@ -36,13 +36,16 @@ def show_entry(console: Console, entry: Entry) -> None:
     _show_signals(console, entry.signals)
 
 
+_LEFT: Final = " (shadow mode: it was left alone)"
+
+
 def _show_request(console: Console, record: JournalRecord) -> None:
     caller = record.caller
     who = caller.alias or (f"key {caller.key[:12]}…" if caller.key else "unknown")
     team = caller.team_alias or caller.team
     lines = [
         ("asked for ", f"{record.requested}, by {who}{f' of {team}' if team else ''} ({record.call})"),
-        ("settled by", f"{record.cause}: {CAUSES[record.cause]}"),
+        ("settled by", f"{record.cause}: {CAUSES[record.cause]}{_LEFT if record.mode == 'shadow' else ''}"),
         ("why       ", record.reason),
     ]
     if record.decided is not None and record.decided != record.model:
@@ -131,11 +134,14 @@ def _outcome_lines(record: JournalRecord, outcome: Outcome) -> list[tuple[str, s
         read, written = tokens(outcome.input_tokens), tokens(outcome.output_tokens)
         lines.append(("tokens    ", f"{read} read{cached}, {written} written{thought}"))
     if outcome.cost_usd is not None:
-        expected = f", {money(record.cost_usd)} expected" if record.cost_usd is not None else ""
+        # What was expected is of the model decided on.
+        is_known = record.cost_usd is not None and outcome.model == record.decided
+        expected = f", {money(record.cost_usd or 0.0)} expected" if is_known else ""
         lines.append(("cost      ", f"{money(outcome.cost_usd)}{expected}"))
     if record.mode == "shadow":
         if outcome.would_usd is not None:
-            lines.append(("would cost", f"{money(outcome.would_usd)}, had {record.decided} answered"))
+            said = f"about {money(outcome.would_usd)}, had {record.decided} been asked as decided"
+            lines.append(("would cost", said))
     elif outcome.baseline_usd is not None and record.baseline is not None and outcome.cost_usd is not None:
         saved = outcome.baseline_usd - outcome.cost_usd
         guess = (outcome.guessed_usd or 0.0) / outcome.baseline_usd if outcome.baseline_usd > 0 else 0.0

@@ -211,11 +211,13 @@ def _with_intervals(
 
 def _show_shadow(console: Console, shadow: Shadow) -> None:
     usd, share = shadow.saved_usd, shadow.saved_share
-    refused = f"; {count(shadow.refused)} would have been refused" if shadow.refused else ""
-    looked_at = (
-        f"{count(shadow.decided)} of {count(shadow.requests)} requests decided and left alone{refused}"
-    )
-    print_item(console, "shadow    ", looked_at)
+    rest = {
+        "would have been refused": shadow.refused,
+        "weren't to be decided on": shadow.requests - shadow.decided - shadow.refused,
+    }
+    others = "".join(f"; {count(number)} {what}" for what, number in rest.items() if number)
+    of_all = f"{count(shadow.decided)} of {count(shadow.requests)} requests"
+    print_item(console, "shadow    ", f"{of_all} decided and left alone{others}")
     if shadow.compared:
         verb = "would have been saved" if usd.value >= 0 else "more it would have cost"
         said = Text(f"{money(abs(usd.value))} {verb}", "bold")
@@ -235,9 +237,9 @@ def _show_shadow(console: Console, shadow: Shadow) -> None:
             costs = (money(flow.paid_usd), money(flow.would_usd)) if flow.compared else ("", "")
             shown.add_row(flow.answered, flow.decided, count(flow.requests), *costs)
         console.print(shown)
-    if rest := shadow.flows[FLOWS:]:
-        others = sum(flow.requests for flow in rest)
-        console.print(f"and {count(len(rest))} rarer ways, of {count(others)} requests", style="dim")
+    if rarer := shadow.flows[FLOWS:]:
+        of = count(sum(flow.requests for flow in rarer))
+        console.print(f"and {count(len(rarer))} rarer ways, of {of} requests", style="dim")
     console.print()
 
 

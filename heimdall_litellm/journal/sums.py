@@ -47,6 +47,9 @@ DOUBTED: Final = 0.5
 """A signal below this doubts the answer."""
 _R, _S = RECORDS.c, SIGNALS.c
 
+_IS_OF_OLDER: Final = SUMS.c.would_guessed_usd.is_(None)
+"""Whether a row is of a process of an older version, which doesn't know this column."""
+
 
 def total(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return the sum of whole numbers as one, which in PostgreSQL is a decimal by itself."""
@@ -181,10 +184,10 @@ def of_requests(
 
 
 def of_parts(first: Iterable[ColumnElement[Any]], conditions: Iterable[ColumnElement[bool]]) -> Select[Any]:
-    """Return the same of closed parts; `first` and the conditions are of `SUMS`."""
+    """Return the same of closed parts (`closed`); `first` and the conditions are of `SUMS`."""
     traits = (*first, *(SUMS.c[name] for name in TRAITS))
     sums = ((added if isinstance(SUMS.c[name].type, Float) else total)(SUMS.c[name]) for name in ADDED)
-    return select(*traits, *sums).where(*conditions).group_by(*_positions(len(traits)))
+    return select(*traits, *sums).where(*conditions, ~_IS_OF_OLDER).group_by(*_positions(len(traits)))
 
 
 def _positions(count: int) -> Iterator[ColumnElement[Any]]:
@@ -202,7 +205,7 @@ def closed(connection: Connection, start_us: int, end_us: int) -> list[int]:
     Not those that a process of an older version has added up, which may still run: it knows fewer columns.
     """
     lies_in = (PARTS.c.at_us >= start_us, PARTS.c.at_us <= end_us - PART_US)
-    of_older = exists().where(SUMS.c.at_us == PARTS.c.at_us, SUMS.c.would_guessed_usd.is_(None))
+    of_older = exists().where(SUMS.c.at_us == PARTS.c.at_us, _IS_OF_OLDER)
     found = select(PARTS.c.at_us).where(*lies_in, ~of_older).order_by(PARTS.c.at_us)
     return list(connection.execute(found).scalars())
 

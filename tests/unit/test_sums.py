@@ -330,19 +330,29 @@ def test_no_report_in_sqlite_walks_a_table_and_samples_have_indexes_of_their_own
 def test_what_a_process_of_an_older_version_has_added_up_is_not_believed_and_added_up_anew(
     store: Store,
 ) -> None:
-    watched = record("a", mode="shadow", decided="b", cost_usd=1.0)
-    store.write([watched, outcome("a", cost_usd=4.0, would_usd=1.0, would_guessed_usd=0.5)])
+    names = [str(part) for part in range(3)]
+    for name in names:
+        when = int(name) * HALF_S
+        told = record(name, when, mode="shadow", decided="b", cost_usd=1.0)
+        store.write([told, outcome(name, when, cost_usd=4.0, would_usd=1.0, would_guessed_usd=0.5)])
     start = microseconds(at(0.0)) - microseconds(at(0.0)) % sums.PART_US
+    parts = [start + sums.PART_US * part for part in range(3)]
+    end = parts[-1] + sums.PART_US
     with store.database.begin() as connection:
-        sums.close(connection, start)
-        assert sums.closed(connection, start, start + sums.PART_US) == [start]
-        # It knows nothing of the newer columns.
-        connection.execute(update(SUMS).values(decided=None, would_guessed_usd=None))
-        assert sums.closed(connection, start, start + sums.PART_US) == []
-    told = summarise(store, at(-HOUR_S), at(HOUR_S)).shadow
-    assert told is not None
-    assert (told.guessed_usd, [flow.decided for flow in told.flows]) == (0.5, ["b"])
+        for part in parts:
+            sums.close(connection, part)
+        assert sums.closed(connection, start, end) == parts
+        # It knows nothing of the newer columns. What it has added up lies between what a newer one has.
+        of_older = update(SUMS).where(SUMS.c.at_us == parts[1])
+        connection.execute(of_older.values(decided=None, would_guessed_usd=None))
+        assert sums.closed(connection, start, end) == [parts[0], parts[2]]
+    for slots in (2, 48):
+        found = summarise(store, at(-24 * HOUR_S), at(24 * HOUR_S), slots=slots)
+        assert (found.requests.total, found.spend_usd) == (3, 12.0)
+        assert found.shadow is not None
+        assert found.shadow.guessed_usd == 1.5
+        assert [(flow.decided, flow.requests) for flow in found.shadow.flows] == [("b", 3)]
     with store.database.begin() as connection:
-        sums.close(connection, start)
-        assert sums.closed(connection, start, start + sums.PART_US) == [start]
-        assert [row.decided for row in connection.execute(select(SUMS))] == ["b"]
+        sums.close(connection, parts[1])
+        assert sums.closed(connection, start, end) == parts
+        assert {row.decided for row in connection.execute(select(SUMS))} == {"b"}

@@ -137,12 +137,14 @@ function about(record) {
 function became(record, outcome) {
   const tokens = outcome.input_tokens === null ? null
     : `${count(outcome.input_tokens)} in${outcome.cached_tokens ? ` (${count(outcome.cached_tokens)} cached)` : ""}, ${count(outcome.output_tokens)} out`;
-  const saved = outcome.baseline_usd === null || outcome.cost_usd === null ? null : outcome.baseline_usd - outcome.cost_usd;
+  const isShadow = record.mode === "shadow";
+  const saved = isShadow || outcome.baseline_usd === null || outcome.cost_usd === null ? null : outcome.baseline_usd - outcome.cost_usd;
   return el("div", { class: "stack" },
     facts([
       ["Outcome", outcome.status], ["Answered by", outcome.model], ["Provider", outcome.provider],
-      ["Cost", usd(outcome.cost_usd)], ["Expected", usd(record.cost_usd)],
-      ["Baseline", record.baseline && outcome.baseline_usd !== null ? `${usd(outcome.baseline_usd)} with ${record.baseline.model}` : null],
+      ["Cost", usd(outcome.cost_usd)], ["Expected", outcome.model === record.decided ? usd(record.cost_usd) : null],
+      ["Would have cost", isShadow && outcome.would_usd !== null ? `${usd(outcome.would_usd)} with ${record.decided}` : null],
+      ["Baseline", !isShadow && record.baseline && outcome.baseline_usd !== null ? `${usd(outcome.baseline_usd)} with ${record.baseline.model}` : null],
       ["Saved, as reckoned", saved === null ? null : usd(saved)], ["Tokens", tokens],
       ["Until the end", outcome.latency_s === null ? null : seconds(outcome.latency_s)],
       ["Until its first token", outcome.first_token_s === null ? null : seconds(outcome.first_token_s)], ["Ended with", outcome.finish],

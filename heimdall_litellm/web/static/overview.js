@@ -29,14 +29,14 @@ const between = ({ low, high }, shown) => `between ${shown(low)} and ${shown(hig
 function foregone({ shadow }) {
   if (!shadow?.compared) return null;
   const { value, interval } = shadow.saved_usd;
-  const share = shadow.saved_share ? ` (${percent(shadow.saved_share.value)})` : "";
+  const share = shadow.saved_share ? ` (${percent(Math.abs(shadow.saved_share.value))})` : "";
   const word = value < 0 ? "Would have cost more" : "Would have saved";
   return {
     word, value,
     line: `${word.toLowerCase()}: ${usd(Math.abs(value))}${share} in shadow mode`,
     lines: [
       `${usd(shadow.would_usd)} instead of ${usd(shadow.paid_usd)}${share}, had shadow mode's decisions been followed`,
-      interval && `${between(interval, usd)} (95\u202f%)`,
+      interval && `saved ${between(interval, usd)} (95\u202f%)`,
     ],
   };
 }
@@ -123,9 +123,10 @@ function shadow(summary) {
   byId("shadow").hidden = !found;
   if (!found) return;
   const known = (flow, value) => flow.compared ? usd(value, value < 1 && value > -1 ? 4 : 2) : NONE;
-  const rest = found.flows.slice(FLOWS);
+  const rest = found.flows.slice(FLOWS), others = found.requests - found.decided - found.refused;
   fill(byId("shadow-note"), `${count(found.decided)} of ${count(found.requests)} requests were decided on and left alone`
     + (found.refused ? `; ${count(found.refused)} would have been refused` : "")
+    + (others ? `; ${count(others)} weren't to be decided on` : "")
     + (found.compared < found.decided ? `. Costs are of the ${count(found.compared)} for which both are known` : "")
     + (rest.length ? `. ${count(rest.length)} rarer ways, of ${count(rest.reduce((sum, flow) => sum + flow.requests, 0))} requests, aren't shown.` : "."));
   fill(byId("shadow-table"), found.flows.length ? table(
