@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 WORK_S: Final = 0.0003
@@ -21,9 +22,16 @@ BRIEF_S: Final = 0.0002
 """The same for who has to keep up with requests."""
 
 
+def _never() -> bool:
+    return False
+
+
 class _Turn(threading.local):
     began = 0.0
     is_hurried = False
+
+    def __init__(self) -> None:
+        self.is_over: Callable[[], bool] = _never
 
 
 _turn: Final = _Turn()
@@ -41,6 +49,9 @@ def give_way(rest_s: float = REST_S) -> None:
         or threading.current_thread() is threading.main_thread()
     ):
         return
+    if _turn.is_over():
+        _turn.is_hurried = True
+        return
     time.sleep(rest_s)
     _turn.began = time.perf_counter()
 
@@ -48,3 +59,8 @@ def give_way(rest_s: float = REST_S) -> None:
 def hurry(is_so: bool) -> None:
     """Say whether this thread has no time to rest from now on: it is behind, or somebody waits for it."""
     _turn.is_hurried = is_so
+
+
+def hurry_once(is_over: Callable[[], bool]) -> None:
+    """Let this thread rest no more once that holds, as when somebody waits for its end."""
+    _turn.is_over = is_over

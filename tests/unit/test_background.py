@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from heimdall_litellm import background
-from heimdall_litellm.background import give_way, hurry
+from heimdall_litellm.background import give_way, hurry, hurry_once
 from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.catalog.drift import compare
 from heimdall_litellm.catalog.facts import Listing
@@ -90,6 +90,21 @@ def test_a_thread_that_hurries_rests_no_more_until_it_has_time(
     on_a_thread(work)
     on_a_thread(give_way)  # one's hurry is none of another's
     assert rests == [background.REST_S] * 6
+
+
+def test_a_thread_that_is_to_end_rests_no_more(monkeypatch: pytest.MonkeyPatch, rests: list[float]) -> None:
+    at_times(monkeypatch, 1.0)
+    is_over = threading.Event()
+
+    def work() -> None:
+        hurry_once(is_over.is_set)
+        give_way()
+        is_over.set()
+        for _ in range(5):
+            give_way()
+
+    on_a_thread(work)
+    assert rests == [background.REST_S]
 
 
 def test_the_main_thread_never_rests(monkeypatch: pytest.MonkeyPatch, rests: list[float]) -> None:
