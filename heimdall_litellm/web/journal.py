@@ -37,7 +37,7 @@ _MOST_TOLD: Final = 10
 """How many fields of one body are told what is wrong with them."""
 _MAY_BE: Final = {
     "score": 'must be given: a number from 0 to 1, or "up" or "down"',
-    "label": f"must be a text of at most {models.MAX_LABEL} characters on one line, no control characters",
+    "label": f"must be a text of at most {models.MAX_LABEL} visible characters, on one line",
     "comment": f"must be a text of at most {models.MAX_COMMENT:,} characters",
     "decision_id": f"must be a text of 1 to {models.MAX_ID} characters",
     "call_id": f"must be a text of 1 to {models.MAX_ID} characters",

@@ -14,9 +14,8 @@ from heimdall_litellm.report.figures import Summary
 MAX_ID = 200
 MAX_LABEL = 100
 MAX_COMMENT = 2_000
-# No control characters, none that end a line or turn the direction of writing, and few that are unseen;
-# stated by ranges, so that the OpenAPI document can say it.
-LABEL = r"^[^\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$"
+LABEL = r"^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$"
+"""What can be seen, and spaces: no control or format characters, none that end a line, none unassigned."""
 
 
 class DecisionSummary(BaseModel):
@@ -101,7 +100,7 @@ class _Rated(BaseModel):
     score: Score | Literal["up", "down"] = Field(description="0 to 1; `up` is 1 and `down` 0.")
     label: Annotated[str, Field(max_length=MAX_LABEL, pattern=LABEL)] | None = Field(
         default=None,
-        description="A word of your own, such as `wrong-language`: one line, without control characters.",
+        description="A word of your own, such as `wrong-language`: one line of visible characters.",
     )
     comment: Annotated[str, Field(max_length=MAX_COMMENT)] | None = Field(
         default=None, description="Kept as it is sent, whatever is kept of prompts."

@@ -392,10 +392,13 @@ async def test_malformed_feedback_is_refused(client: Client, body: Any, status: 
     [
         ({"score": 1.01}, "score", 'a number from 0 to 1, or "up" or "down"'),
         ({"score": "maybe"}, "score", 'a number from 0 to 1, or "up" or "down"'),
-        ({"label": "l" * 101}, "label", "at most 100 characters on one line"),
-        ({"label": "red\u001b[31m"}, "label", "on one line, no control characters"),
-        ({"label": "two\nlines"}, "label", "on one line, no control characters"),
-        ({"label": "\u202eback"}, "label", "on one line, no control characters"),
+        ({"label": "l" * 101}, "label", "at most 100 visible characters"),
+        ({"label": "red\u001b[31m"}, "label", "visible characters, on one line"),
+        ({"label": "two\nlines"}, "label", "visible characters, on one line"),
+        *(
+            ({"label": f"a{unseen}b"}, "label", "visible characters, on one line")
+            for unseen in "\u202e\u180e\u00a0\u2028\ufff9\ue000\U000e0041\U00038d32"
+        ),
         ({"comment": 7}, "comment", "a text of at most 2,000 characters"),
         ({"decision_id": ""}, "decision_id", "1 to 200 characters"),
         ({"stars": 5}, "stars", "is no field of feedback, which are score, label, comment"),
