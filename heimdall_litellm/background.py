@@ -61,6 +61,6 @@ def hurry(is_so: bool) -> None:
     _turn.is_hurried = is_so
 
 
-def hurry_once(is_over: Callable[[], bool]) -> None:
+def hurry_when(is_over: Callable[[], bool]) -> None:
     """Let this thread rest no more once that holds, as when somebody waits for its end."""
     _turn.is_over = is_over

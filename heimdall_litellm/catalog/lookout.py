@@ -143,6 +143,7 @@ class Lookout:
             self.is_active = credentials is not None and self.source.url is not None
             if credentials is None or self.source.url is None:
                 self.reading = self.kept = self._suspicion = self._asked_since = None
+                self._is_failing = False
                 return None
             url, headers, hosts = self.source.url, dict(credentials), self.source.hosts
         self.is_active = True
@@ -151,7 +152,7 @@ class Lookout:
             self._asked_since = self._world.now()
         if asked != self._asked:
             self._asked, self.reading, self.kept, self.next_at = asked, None, None, 0.0
-            self._suspicion = None
+            self._suspicion, self._is_failing = None, False
         return Ask(url, hosts, headers)
 
     def _credentials(self) -> Mapping[str, str] | None:

@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
-from heimdall_litellm.background import hurry, hurry_once
+from heimdall_litellm.background import hurry, hurry_when
 from heimdall_litellm.catalog.chronicle import Chronicle
 from heimdall_litellm.catalog.drift import in_sum, in_words, is_loss
 from heimdall_litellm.catalog.facts import CatalogView, Drift, SourceStatus
@@ -201,7 +201,7 @@ class Watchtower:
         return self._view
 
     def _watch(self) -> None:
-        hurry_once(self._stop.is_set)
+        hurry_when(self._stop.is_set)
         while not self._stop.is_set():
             try:
                 self._begin(is_forced=False)
@@ -255,7 +255,7 @@ class Watchtower:
     def _read(self, lookout: Lookout, *, is_forced: bool) -> None:
         """Read one source, in a thread of its own."""
         hurry(is_forced)  # then somebody waits for it
-        hurry_once(self._stop.is_set)
+        hurry_when(self._stop.is_set)
         try:
             before, asked = lookout.reading, lookout.asked
             outcome = lookout.look(is_forced=is_forced)

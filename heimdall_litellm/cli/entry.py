@@ -36,16 +36,14 @@ def show_entry(console: Console, entry: Entry) -> None:
     _show_signals(console, entry.signals)
 
 
-_LEFT: Final = " (shadow mode: it was left alone)"
-
-
 def _show_request(console: Console, record: JournalRecord) -> None:
     caller = record.caller
     who = caller.alias or (f"key {caller.key[:12]}…" if caller.key else "unknown")
     team = caller.team_alias or caller.team
+    left = " (shadow mode: it was left alone)" if record.mode == "shadow" else ""
     lines = [
         ("asked for ", f"{record.requested}, by {who}{f' of {team}' if team else ''} ({record.call})"),
-        ("settled by", f"{record.cause}: {CAUSES[record.cause]}{_LEFT if record.mode == 'shadow' else ''}"),
+        ("settled by", f"{record.cause}: {CAUSES[record.cause]}{left}"),
         ("why       ", record.reason),
     ]
     if record.decided is not None and record.decided != record.model:
@@ -135,8 +133,8 @@ def _outcome_lines(record: JournalRecord, outcome: Outcome) -> list[tuple[str, s
         lines.append(("tokens    ", f"{read} read{cached}, {written} written{thought}"))
     if outcome.cost_usd is not None:
         # What was expected is of the model decided on.
-        is_known = record.cost_usd is not None and outcome.model == record.decided
-        expected = f", {money(record.cost_usd or 0.0)} expected" if is_known else ""
+        foreseen = record.cost_usd if outcome.model == record.decided else None
+        expected = f", {money(foreseen)} expected" if foreseen is not None else ""
         lines.append(("cost      ", f"{money(outcome.cost_usd)}{expected}"))
     if record.mode == "shadow":
         if outcome.would_usd is not None:

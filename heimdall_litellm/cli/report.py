@@ -219,8 +219,8 @@ def _show_shadow(console: Console, shadow: Shadow) -> None:
     of_all = f"{count(shadow.decided)} of {count(shadow.requests)} requests"
     print_item(console, "shadow    ", f"{of_all} decided and left alone{others}")
     if shadow.compared:
-        verb = "would have been saved" if usd.value >= 0 else "more it would have cost"
-        said = Text(f"{money(abs(usd.value))} {verb}", "bold")
+        size, is_saved = money(abs(usd.value)), usd.value >= 0
+        said = Text(f"would have saved {size}" if is_saved else f"would have cost {size} more", "bold")
         if share is not None:
             said.append(f"  {percent(abs(share.value))}", "bold")
         said.append(f"  (saved, 95 %: {between(usd, money)})")

@@ -69,7 +69,7 @@ _NOBODYS_FAULT: Final = ("ok", "client", "unknown")
 READ: Final = timedelta(seconds=2)
 """Sooner than this after an answer, nobody has read it."""
 _MOST_ANSWERED: Final = 20_000
-"""Of how many requests it is known who read them, for those that go on from there."""
+"""Of how many requests it is known who answered, and when, for those that go on from there."""
 _READ: Final = (
     *("prompt_tokens", "completion_tokens", "response_cost", "response", "stream"),
     *("model_group", "model_id", "custom_llm_provider"),

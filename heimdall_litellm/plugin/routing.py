@@ -177,10 +177,8 @@ class Routing:
         """Note what would be decided; who would be refused is left alone like everybody."""
         record = request.record
         if _goes_on(request):
-            record.cause, record.reason = (
-                "continued",
-                "the model that holds its conversation would go on with it",
-            )
+            record.cause = "continued"
+            record.reason = "the model that holds its conversation would go on with it"
             return
         try:
             choice = await self._choice(request, name)

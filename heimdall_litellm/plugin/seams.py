@@ -297,11 +297,12 @@ def price_map() -> _PriceMap:
 
 def price_map_read_at() -> datetime | None:
     """Return when LiteLLM fetched its price map; None if it took the one it came with, or doesn't say."""
-    found: Mapping[str, object] = _mapping_of(_MAP_SOURCE)
-    if found.get("source") != "remote":
-        return None
     loaded_at = _attribute(_MAP_LOADED_AT)
-    at = loaded_at() if callable(loaded_at) else None
+    try:
+        found: Mapping[str, object] = _mapping_of(_MAP_SOURCE)
+        at = loaded_at() if found.get("source") == "remote" and callable(loaded_at) else None
+    except Exception:  # noqa: BLE001 - LiteLLM's own code; without an age everything goes on
+        return None
     return at if isinstance(at, datetime) else None
 
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from heimdall_litellm.catalog.facts import CatalogView
 from heimdall_litellm.plugin import access, keycheck, seams
-from heimdall_litellm.plugin.modes import Modes, caller_of
+from heimdall_litellm.plugin.modes import caller_of
 from heimdall_litellm.plugin.records import Records
 from heimdall_litellm.plugin.runtime import Runtime
 from heimdall_litellm.plugin.shield import shield_now
@@ -80,7 +80,7 @@ class ProxyBackend:
         settings = self._runtime.settings
         adapters = {f"auth_adapter_{adapter.name}": True for adapter in self._runtime.credentials.adapters}
         switches: dict[str, bool] = settings.features.model_dump()
-        modes = Modes(settings).named
+        modes = self._runtime.modes.named
         return {
             **switches,
             **adapters,

@@ -336,6 +336,17 @@ def test_a_price_map_that_litellm_fetched_has_a_time_and_the_one_it_came_with_ha
         assert said == "None"
 
 
+def test_a_price_map_of_which_litellm_tells_nothing_has_no_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told_otherwise(_given: str) -> dict[str, str]:
+        return {}
+
+    place = "litellm.litellm_core_utils.get_model_cost_map.get_model_cost_map_source_info"
+    monkeypatch.setattr(place, told_otherwise)
+    assert seams.price_map_read_at() is None
+    monkeypatch.delattr(place)
+    assert seams.price_map_read_at() is None
+
+
 def test_what_the_user_has_registered_by_hand_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("litellm.utils._runtime_registered_model_cost", {})
     monkeypatch.setattr(litellm, "model_cost", copy.deepcopy(load_price_map()))

@@ -644,6 +644,20 @@ def test_a_source_that_fails_is_logged_once_and_once_more_when_it_answers_again(
     assert len(lines(caplog)) == 1, "another outage is told again"
 
 
+def test_a_source_that_is_asked_with_another_key_is_told_of_anew(
+    server: Lists, process: Process, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "heimdall_litellm")
+    server.serve(OA, {"error": "no such key"})
+    process.look()
+    assert len([line for line in lines(caplog) if line.startswith("Catalog: openai")]) == 1
+    process.environ["OPENAI_API_KEY"] = ""
+    process.look(20)
+    process.environ["OPENAI_API_KEY"] = "sk-another"
+    process.look(20)
+    assert len([line for line in lines(caplog) if line.startswith("Catalog: openai")]) == 1
+
+
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     found = [record.getMessage() for record in caplog.records if record.levelno >= logging.INFO]
     caplog.clear()

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from heimdall_litellm import background
-from heimdall_litellm.background import give_way, hurry, hurry_once
+from heimdall_litellm.background import give_way, hurry, hurry_when
 from heimdall_litellm.bundle import load_bundle
 from heimdall_litellm.catalog.drift import compare
 from heimdall_litellm.catalog.facts import Listing
@@ -97,7 +97,7 @@ def test_a_thread_that_is_to_end_rests_no_more(monkeypatch: pytest.MonkeyPatch, 
     is_over = threading.Event()
 
     def work() -> None:
-        hurry_once(is_over.is_set)
+        hurry_when(is_over.is_set)
         give_way()
         is_over.set()
         for _ in range(5):
