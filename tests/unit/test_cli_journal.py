@@ -22,7 +22,7 @@ from heimdall_litellm.cli import journal as command
 from heimdall_litellm.cli.main import main
 from heimdall_litellm.config import JournalSettings
 from heimdall_litellm.journal.opening import open_store
-from heimdall_litellm.journal.record import Caller, Item, Try, from_json, now
+from heimdall_litellm.journal.record import Caller, Item, Mode, Try, from_json, now
 from heimdall_litellm.journal.schema import Line, json_schema, schema_text
 from heimdall_litellm.journal.store import Page, Store
 from heimdall_litellm.report.summary import summarise
@@ -189,14 +189,29 @@ EVIL = "\x1b[31mRED\x1b]0;pwned\x07\x9b2J\x7f\u202egnp\u2066\rover"
     ],
     ids=" ".join,
 )
-def test_no_text_of_others_moves_the_terminal(store: Store, command: list[str]) -> None:
+@pytest.mark.parametrize("mode", ["route", "shadow"])
+def test_no_text_of_others_moves_the_terminal(store: Store, command: list[str], mode: Mode) -> None:
     who = Caller(None, EVIL, EVIL, EVIL, EVIL)
-    over = replace(outcome("evil"), model=EVIL, provider=EVIL, finish=EVIL, at=now())
+    over = replace(
+        outcome("evil"),
+        model=EVIL,
+        provider=EVIL,
+        finish=EVIL,
+        at=now(),
+        would_usd=1.0,
+        would_guessed_usd=1.0,
+    )
     over = replace(over, tries=(Try(EVIL, EVIL, "unavailable", 500, None), Try(EVIL, EVIL, "ok", None, EVIL)))
     store.write(
         [
             replace(
-                record("evil"), at=now(), requested=EVIL, model=EVIL, decided=EVIL, reason=EVIL, caller=who
+                record("evil", mode=mode, cost_usd=1.0),
+                at=now(),
+                requested=EVIL,
+                model=EVIL,
+                decided=f"{EVIL}, too",
+                reason=EVIL,
+                caller=who,
             ),
             over,
             replace(signal("evil"), label=EVIL, comment=f"{EVIL}\nand more", at=now()),
@@ -388,6 +403,58 @@ def test_report_tells_people_what_matters(filled: Store) -> None:
         assert words in " ".join(shown.stdout.split())
     assert "█" in shown.stdout
     assert "\x1b[" not in shown.stdout
+
+
+def _watched(store: Store, decided: str, would: float, count: int = 1) -> None:
+    for at in range(count):
+        name, when = f"{decided}-{at}", now() - timedelta(minutes=1)
+        told = record(name, mode="shadow", decided=decided, model="big", cost_usd=9.0)
+        came = outcome(name, model="big", cost_usd=2.0, would_usd=would, would_guessed_usd=would / 2)
+        store.write([replace(told, at=when), replace(came, at=when)])
+
+
+@pytest.mark.parametrize(
+    ("would", "said"), [(0.5, "would have saved $3.00 75.0%"), (5.0, "would have cost $6.00 more 150.0%")]
+)
+def test_report_sums_up_shadow_mode_as_a_gain_or_a_loss(
+    store: Store, tmp_path: Path, would: float, said: str
+) -> None:
+    _watched(store, "small", would, 2)
+    refused = record("r", mode="shadow", cause="refused", decided=None, model="big", cost_usd=None)
+    unrouted = record("u", mode="shadow", cause="unrouted", decided=None, model="big", cost_usd=None)
+    store.write([replace(each, at=now() - timedelta(minutes=1)) for each in (refused, unrouted)])
+    shown = " ".join(run("report").stdout.split())
+    assert (
+        "2 of 4 requests decided and left alone; 1 would have been refused; 1 weren't to be decided on"
+        in shown
+    )
+    assert said in shown
+    assert "(saved, 95 %: " in shown
+    assert f"big small 2 $4.00 ${2 * would:.2f}" in shown
+    page = tmp_path / "report.html"
+    assert run("report", "--html", str(page)).exit_code == 0
+    html = " ".join(page.read_text().split())
+    assert "2 of 4 requests were decided on and left alone; 1 would have been refused" in html
+    assert ("$3.00 less" if would < 2 else "$6.00 more") in html
+
+
+def test_of_many_ways_the_rarest_are_summed_up(store: Store) -> None:
+    for number in range(14):
+        _watched(store, f"model-{number:02}", 1.0)
+    shown = run("report").stdout
+    assert "model-11" in shown
+    assert "model-12" not in shown.split("and 2 rarer ways, of 2 requests")[0]
+
+
+def test_what_shadow_mode_left_alone_is_shown_with_where_it_would_have_gone(store: Store) -> None:
+    _watched(store, "small", 0.5)
+    assert "big, not small" in run("journal", "tail").stdout
+    shown = " ".join(run("journal", "show", "small-0").stdout.split())
+    assert "(shadow mode: it was left alone)" in shown
+    assert "would cost about $0.500, had small been asked as decided" in shown
+    # What was expected is of the other model, and nothing was saved.
+    assert "expected" not in shown
+    assert "saved" not in shown
 
 
 def test_report_of_nothing_says_so(store: Store, tmp_path: Path) -> None:
